@@ -1,0 +1,79 @@
+// npm test [-- TIER…]: every tier of tests, one after the other, each with its own count; the last line sums them up.
+// A tier that cannot run here says why and counts as skipped, never as passed.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { tiers, type Tier } from "./tiers";
+import { add, closingLine, countsOf, none, type Counts, type VitestReport } from "./counts";
+
+const root = join(__dirname, "..");
+
+function run(command: string, args: string[], env: NodeJS.ProcessEnv): Promise<number> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: "inherit", env: { ...process.env, ...env } });
+    child.on("error", (error) => {
+      console.error(`${command}: ${error.message}`);
+      resolve(127);
+    });
+    child.on("close", (code, signal) => resolve(signal ? 128 : (code ?? 1)));
+  });
+}
+
+async function runTier(tier: Tier): Promise<Counts> {
+  const cannot = await tier.unavailable?.();
+  if (cannot) {
+    console.log(`skipped: ${cannot}`);
+    return { ...none, skipped: 1 };
+  }
+  if (tier.command) {
+    const [command, ...args] = tier.command;
+    const ok = (await run(command as string, args, tier.env ?? {})) === 0;
+    return { ...none, [ok ? "passed" : "failed"]: 1 };
+  }
+  const scratch = mkdtempSync(join(tmpdir(), "macvlan-test-"));
+  try {
+    const report = join(scratch, "report.json");
+    const code = await run(
+      process.execPath,
+      [
+        join(root, "node_modules", "vitest", "vitest.mjs"),
+        "run",
+        ...tier.vitest,
+        "--reporter=verbose",
+        "--reporter=json",
+        `--outputFile.json=${report}`,
+      ],
+      tier.env ?? {},
+    );
+    const counts = existsSync(report) ? countsOf(JSON.parse(readFileSync(report, "utf8")) as VitestReport) : none;
+    // A crash outside any test (a hook, a worker, a syntax error) must not go unseen.
+    return code !== 0 && counts.failed === 0 ? add(counts, { ...none, failed: 1 }) : counts;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+async function main(): Promise<void> {
+  const wanted = process.argv.slice(2);
+  const unknown = wanted.filter((name) => !tiers.some((tier) => tier.name === name));
+  if (unknown.length > 0) {
+    console.error(`no such tier: ${unknown.join(", ")}; there are: ${tiers.map((tier) => tier.name).join(", ")}`);
+    process.exit(2);
+  }
+  const started = Date.now();
+  let total = none;
+  const summary: string[] = [];
+  for (const tier of tiers.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+    console.log(`\n=== ${tier.name}: ${tier.what}`);
+    const from = Date.now();
+    const counts = await runTier(tier);
+    total = add(total, counts);
+    summary.push(`${tier.name.padEnd(14)} ${closingLine(counts)} (${Math.round((Date.now() - from) / 1000)} s)`);
+  }
+  console.log(`\n${summary.join("\n")}\nall tiers in ${Math.round((Date.now() - started) / 1000)} s\n`);
+  console.log(closingLine(total));
+  process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
+}
+
+void main();
