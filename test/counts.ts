@@ -25,7 +25,9 @@ export const add = (a: Counts, b: Counts): Counts => ({
 
 /** A file that failed before it could register a test counts as one failure. */
 export function countsOf(report: VitestReport): Counts {
-  const unregistered = report.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0);
+  const unregistered = report.testResults.filter(
+    (file) => file.status === "failed" && file.assertionResults.length === 0,
+  );
   return {
     passed: report.numPassedTests,
     failed: report.numFailedTests + unregistered.length,

@@ -13,10 +13,19 @@ export const tiers: Tier[] = [
   { name: "types", what: "the TypeScript compiler", vitest: [], command: ["npm", "run", "--silent", "types"] },
   { name: "lint", what: "eslint, prettier, shellcheck", vitest: [], command: ["npm", "run", "--silent", "lint"] },
   { name: "build", what: "the npm package", vitest: [], command: ["npm", "run", "--silent", "build"] },
-  { name: "unit", what: "pure functions, properties, rendered text, components under mocks", vitest: ["--project", "unit"] },
+  {
+    name: "unit",
+    what: "pure functions, properties, rendered text, components under mocks",
+    vitest: ["--project", "unit"],
+  },
   { name: "scripts", what: "host scripts in network namespaces", vitest: ["--project", "scripts"] },
   { name: "engine", what: "the real Pulumi engine", vitest: ["--project", "engine"] },
   { name: "lab-trixie", what: "lab hosts, Debian 13", vitest: ["--project", "lab"], env: { LAB_SUITE: "trixie" } },
   { name: "lab-sid", what: "lab hosts, Debian unstable", vitest: ["--project", "lab"], env: { LAB_SUITE: "sid" } },
-  { name: "lab-bookworm", what: "a lab host that must be refused", vitest: ["--project", "lab"], env: { LAB_SUITE: "bookworm" } },
+  {
+    name: "lab-bookworm",
+    what: "a lab host that must be refused",
+    vitest: ["--project", "lab"],
+    env: { LAB_SUITE: "bookworm" },
+  },
 ];

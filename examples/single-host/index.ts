@@ -1,0 +1,5 @@
+import { provision } from "./program";
+
+const host = provision();
+
+export const appliances = host.appliances;
