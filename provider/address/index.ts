@@ -1,0 +1,3 @@
+export * from "./interface-name";
+export * from "./ipv4";
+export * from "./mac";

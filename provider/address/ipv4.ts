@@ -1,0 +1,119 @@
+import { Address4 } from "ip-address";
+import { Parsed } from "../errors";
+
+/** Consecutive IPv4 addresses, both ends included, as 32-bit numbers. */
+export interface Ipv4Range {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** A subnet in canonical form (no host bits). */
+export interface Cidr extends Ipv4Range {
+  readonly prefix: number;
+}
+
+/** `192.168.76.53`: four decimal numbers without leading zeros (which some programs read as octal), no prefix length. */
+export function parseIpv4(text: string): Parsed<number> {
+  if (text.includes("/"))
+    return {
+      fault: { message: `${text} has a prefix length`, remedy: `write the address alone: ${text.split("/")[0]}` },
+    };
+  if (!Address4.isValid(text))
+    return {
+      fault: {
+        message: `${quoted(text)} is not an IPv4 address`,
+        remedy: "write four numbers of 0 to 255, such as 192.168.1.53",
+      },
+    };
+  const address = new Address4(text);
+  const canonical = address.correctForm();
+  if (canonical !== text)
+    return { fault: { message: `${text} is not the canonical form of an address`, remedy: `write ${canonical}` } };
+  return { value: Number(address.bigInt()) };
+}
+
+/** The number as dotted text. */
+export function formatIpv4(address: number): string {
+  return Address4.fromBigInt(BigInt(address)).correctForm();
+}
+
+/** `192.168.76.0/24`. Host bits are refused: Docker and the plan would show two different texts for one subnet. */
+export function parseCidr(text: string): Parsed<Cidr> {
+  if (!/^[^/]+\/\d{1,2}$/.test(text) || !Address4.isValid(text))
+    return {
+      fault: {
+        message: `${quoted(text)} is not a subnet`,
+        remedy: "write network/prefix length, such as 192.168.1.0/24",
+      },
+    };
+  const address = new Address4(text);
+  const first = Number(address.startAddress().bigInt());
+  const canonical = `${formatIpv4(first)}/${address.subnetMask}`;
+  if (text !== canonical)
+    return {
+      fault: { message: `${text} has host bits set or is not in canonical form`, remedy: `write ${canonical}` },
+    };
+  return { value: { first, last: Number(address.endAddress().bigInt()), prefix: address.subnetMask } };
+}
+
+/** `192.168.76.128-192.168.76.250`, or a subnet as short form of its whole range. */
+export function parseRange(text: string): Parsed<Ipv4Range> {
+  if (text.includes("/")) return parseCidr(text);
+  const parts = text.split("-").map((part) => part.trim());
+  if (parts.length !== 2)
+    return {
+      fault: {
+        message: `${quoted(text)} is not a range of addresses`,
+        remedy: "write first-last, such as 192.168.1.100-192.168.1.199",
+      },
+    };
+  const [first, last] = [parseIpv4(parts[0]!), parseIpv4(parts[1]!)];
+  if (first.fault) return first;
+  if (last.fault) return last;
+  if (first.value > last.value)
+    return { fault: { message: `the range ${text} ends before it begins`, remedy: `write ${parts[1]}-${parts[0]}` } };
+  return { value: { first: first.value, last: last.value } };
+}
+
+/** `a-b`, or `a` if it is one address. */
+export function formatRange(range: Ipv4Range): string {
+  const first = formatIpv4(range.first);
+  return range.first === range.last ? first : `${first}-${formatIpv4(range.last)}`;
+}
+
+export function contains(range: Ipv4Range, address: number): boolean {
+  return address >= range.first && address <= range.last;
+}
+
+export function containsRange(outer: Ipv4Range, inner: Ipv4Range): boolean {
+  return inner.first >= outer.first && inner.last <= outer.last;
+}
+
+export function overlaps(a: Ipv4Range, b: Ipv4Range): boolean {
+  return a.first <= b.last && b.first <= a.last;
+}
+
+/** The range of usable host addresses: without network and broadcast address, which /31 and /32 do not have (RFC 3021). */
+export function hostRange(subnet: Cidr): Ipv4Range {
+  if (subnet.prefix >= 31) return { first: subnet.first, last: subnet.last };
+  return { first: subnet.first + 1, last: subnet.last - 1 };
+}
+
+/**
+ * The lowest host address of `subnet` at or above `from` that is in none of the `taken` ranges; from the start of the
+ * subnet if there is none above; undefined if all are taken. Cost grows with the number of ranges, not of addresses.
+ */
+export function nextFree(subnet: Cidr, taken: readonly Ipv4Range[], from?: number): number | undefined {
+  const hosts = hostRange(subnet);
+  const sorted = [...taken].sort((a, b) => a.first - b.first);
+  const search = (start: number): number | undefined => {
+    let candidate = Math.max(start, hosts.first);
+    for (const range of sorted) if (contains(range, candidate)) candidate = range.last + 1;
+    return candidate <= hosts.last ? candidate : undefined;
+  };
+  return search(from ?? hosts.first) ?? search(hosts.first);
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text);
+}

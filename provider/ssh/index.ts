@@ -1,0 +1,4 @@
+export * from "./command";
+export * from "./frames";
+export * from "./quote";
+export * from "./spec";
