@@ -1,0 +1,186 @@
+#!/bin/sh
+# managed by pulumi-macvlan
+# Shared by the scripts beside it: sourced, never run. MACVLAN_ROOT moves every path that is written (as DESTDIR would).
+# shellcheck disable=SC2034  # the scripts that source this use what it sets
+
+mark='# managed by pulumi-macvlan'
+alias_mark=pulumi-macvlan # in a link's ifalias: this link is ours
+label=pulumi-macvlan.appliance
+route_proto=201 # our routes, and no others, carry this protocol number
+
+root=${MACVLAN_ROOT:-}
+etc=$root/etc/macvlan
+var=$root/var/lib/macvlan
+run=$root/run/macvlan
+libexec=${MACVLAN_LIBEXEC:-$root/usr/local/libexec/macvlan}
+net=${MACVLAN_SYS:-/sys}/class/net
+
+# --- words to the person, or to the journal with their priority ---
+
+log() { # PRIORITY TEXT: 3 error, 4 warning, 5 notice, 6 information
+  if [ -n "${JOURNAL_STREAM:-}" ]; then echo "<$1>$2" >&2; else echo "$2" >&2; fi
+}
+say() { log 6 "$1"; }
+warn() { log 4 "$1"; }
+die() {
+  log 3 "$1"
+  exit 1
+}
+bad() { # wrong usage or payload: nothing was touched
+  log 3 "$1"
+  exit 2
+}
+
+# Filter: takes every value that the given secrets.sh exports out of a text. Longest first, so that no tail of a longer one is left.
+redact() { # SECRETS_FILE
+  [ -s "$1" ] || {
+    cat
+    return
+  }
+  (
+    # shellcheck disable=SC1090
+    . "$1"
+    awk -v keys="$(sed -n "s/^export \([A-Z_][A-Z0-9_]*\)=.*/\1/p" "$1" | tr '\n' ' ')" '
+      BEGIN {
+        count = split(keys, key, " "); total = 0
+        for (k = 1; k <= count; k++) {
+          lines = split(ENVIRON[key[k]], line, "\n")
+          for (l = 1; l <= lines; l++) if (line[l] != "") secret[++total] = line[l]
+        }
+        for (a = 1; a <= total; a++) for (b = a + 1; b <= total; b++)
+          if (length(secret[b]) > length(secret[a])) { keep = secret[a]; secret[a] = secret[b]; secret[b] = keep }
+      }
+      {
+        rest = $0
+        for (s = 1; s <= total; s++) {
+          out = ""
+          while (at = index(rest, secret[s])) {
+            out = out substr(rest, 1, at - 1) "[secret]"; rest = substr(rest, at + length(secret[s]))
+          }
+          rest = out rest
+        }
+        print rest
+      }'
+  )
+}
+
+# --- one run at a time ---
+
+# Holds $run/NAME.lock until this process ends. An engine that died leaves its run going on the host: the next run waits for it.
+lock() { # NAME [SECONDS]
+  mkdir -p "$run" || die "cannot make $run"
+  exec 9>"$run/$1.lock" || die "cannot open $run/$1.lock"
+  flock -n 9 && return
+  say "waiting for another run on $1"
+  flock -w "${2:-900}" 9 || die "another run on $1 has not ended after ${2:-900} s: try again when it has"
+}
+try_lock() { # NAME: false if another run holds it
+  mkdir -p "$run" && exec 9>"$run/$1.lock" && flock -n 9
+}
+uptime_s() {
+  read -r up _ </proc/uptime
+  echo "${up%%.*}"
+}
+
+# --- files ---
+
+# Splits stdin into files below DIR. "== NAME" begins one; of a content line "===..." one "=" is taken off. Text only, each file ends in a newline.
+# False, with the reason, if the payload is not of this form.
+frames() { # DIR
+  mkdir -p "$1/.parts" || return 1
+  awk -v parts="$1/.parts" '
+    /^== / { if (out) close(out); out = parts "/" ++count; names[count] = substr($0, 4); printf "" >out; next }
+    !out { if ($0 == "") next; print "payload: text before the first \"== NAME\" line" >"/dev/stderr"; bad = 1; exit 1 }
+    /^===/ { $0 = substr($0, 2) }
+    { print >out }
+    END {
+      if (bad) exit 1
+      for (n = 1; n <= count; n++) {
+        name = names[n]
+        if (name == "" || name ~ /^\/|\/$|\/\/|^\.parts/ || ("/" name "/") ~ /\/\.\.?\// || seen[name]++) {
+          print "payload: bad or repeated file name: " name >"/dev/stderr"; exit 1
+        }
+        print name >(parts "/names")
+      }
+    }' || return 1
+  [ -f "$1/.parts/names" ] || : >"$1/.parts/names"
+  fr_n=0
+  while IFS= read -r fr_name; do
+    fr_n=$((fr_n + 1))
+    case $fr_name in */*) mkdir -p "$1/${fr_name%/*}" || return 1 ;; esac
+    mv "$1/.parts/$fr_n" "$1/$fr_name" || return 1
+  done <"$1/.parts/names"
+  rm -rf "$1/.parts"
+}
+
+# Puts a file in place atomically, root-owned, MODE. Sets $changed to 1 if content or mode differed; leaves an equal file alone.
+put() { # SOURCE DESTINATION MODE
+  if [ -f "$2" ] && [ ! -L "$2" ] && cmp -s "$1" "$2"; then
+    [ "$(stat -c %a "$2")" = "${3#0}" ] && return
+    chmod "$3" "$2" && changed=1
+    return
+  fi
+  pt_new=$(mktemp "${2%/*}/.${2##*/}.XXXXXX") || return 1
+  if cat "$1" >"$pt_new" && chmod "$3" "$pt_new" && mv -f "$pt_new" "$2"; then changed=1; else
+    rm -f "$pt_new"
+    return 1
+  fi
+}
+ours() { # FILE: carries our mark in its first two lines
+  head -n 2 "$1" 2>/dev/null | grep -qxF "$mark"
+}
+conf() { # FILE KEY: the value of KEY in a KEY='value' file
+  (
+    unset "$2"
+    # shellcheck disable=SC1090
+    . "$1"
+    eval "printf '%s\n' \"\${$2:-}\""
+  )
+}
+valid_name() { # a link's or an appliance's name, safe as a file name and as a unit instance
+  case $1 in '' | [!a-z0-9]* | *[!a-z0-9_-]*) return 1 ;; esac
+}
+
+# --- what the configuration and the kernel say ---
+
+links() { for li_f in "$etc"/links/*.conf; do [ -f "$li_f" ] && basename "$li_f" .conf; done; }
+appliances() { for ap_f in "$etc"/appliances/*/appliance.conf; do [ -f "$ap_f" ] && basename "${ap_f%/*}"; done; }
+pins() { # LINK: the addresses of the appliances on it, one a line
+  for pi_f in "$etc"/appliances/*/appliance.conf; do
+    [ -f "$pi_f" ] && [ "$(conf "$pi_f" PARENT)" = "$1" ] && conf "$pi_f" IP
+  done
+}
+lower() { # LINK: the device under it
+  for lo_d in "$net/$1"/lower_*; do [ -e "$lo_d" ] && echo "${lo_d##*/lower_}" && return; done
+  return 1
+}
+
+# Makes the host's routes over LINK what the configuration says: with REACH=pinned one /32 to each pinned address, from the host's own
+# address on the NIC, so that LINK needs none. Returns 3 while the NIC has no address to send from (it may come late, by DHCP).
+routes_sync() { # LINK
+  [ -f "$etc/links/$1.conf" ] && [ -e "$net/$1" ] || return 0
+  rs_want='' rs_rc=0
+  if [ "$(conf "$etc/links/$1.conf" REACH)" = pinned ] && rs_nic=$(lower "$1"); then
+    rs_own=" $(ip -4 -o addr show dev "$rs_nic" scope global | awk '{ sub("/.*", "", $4); printf "%s ", $4 }')"
+    for rs_ip in $(pins "$1"); do
+      # asked for the NIC, the kernel passes over our own route by way of LINK and says which address it would send from
+      rs_src=$(ip -4 -o route get "$rs_ip" oif "$rs_nic" 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*/\1/p')
+      case "$rs_own" in
+        *" $rs_src "*) rs_want="$rs_want $rs_ip@$rs_src" ;;
+        *) rs_rc=3 ;;
+      esac
+    done
+  fi
+  rs_have=" $(ip -4 -o route show dev "$1" proto $route_proto | sed -n 's/^\([0-9./]*\) .*src \([0-9.]*\).*/\1@\2/p' | tr '\n' ' ')"
+  for rs_r in $rs_want; do
+    case "$rs_have" in *" $rs_r "*) continue ;; esac
+    if ip -4 route replace "${rs_r%@*}/32" dev "$1" src "${rs_r#*@}" proto $route_proto; then
+      say "route to ${rs_r%@*} over $1"
+    else rs_rc=1; fi
+  done
+  for rs_r in $rs_have; do
+    case "$rs_want " in *" ${rs_r%@*}@"*) continue ;; esac
+    ip -4 route del "${rs_r%@*}/32" dev "$1" proto $route_proto && say "no more route to ${rs_r%@*} over $1"
+  done
+  return $rs_rc
+}
