@@ -1,0 +1,207 @@
+import * as fs from "node:fs";
+import * as net from "node:net";
+import * as path from "node:path";
+import { alive, run, sleep } from "../run";
+import { hostName, lanDevice, qemuArguments, type Accelerator, type MachineSpec } from "./arguments";
+import { Qmp } from "./qmp";
+
+/** How long a guest may take to let go of its LAN interface. */
+const UNPLUG_MS = 30_000;
+
+/** What the lab remembers of a virtual machine, in its folder's machine.json. */
+interface Memory {
+  sshPort: number;
+  accelerator: Accelerator;
+  /** Whether the LAN interface is plugged in. */
+  nic: boolean;
+  /** By snapshot: whether the LAN interface was plugged in; only the same devices can take the state back. */
+  snapshots: Record<string, { nic: boolean }>;
+}
+
+/** One lab host's virtual machine. Its state is in its folder: any process can take it in hand. */
+export class Machine {
+  readonly name: string;
+
+  constructor(
+    readonly dir: string,
+    readonly number: number,
+  ) {
+    this.name = hostName(number);
+  }
+
+  /** Process id, or undefined when the machine does not run. */
+  get pid(): number | undefined {
+    const pid = Number(readText(path.join(this.dir, "pid")));
+    // The command line too: after a crash of this computer the number may belong to somebody else.
+    return pid && alive(pid) && readText(`/proc/${pid}/cmdline`).includes(this.dir) ? pid : undefined;
+  }
+
+  /** Loopback port that leads to the guest's SSH server. */
+  get sshPort(): number {
+    return this.memory().sshPort;
+  }
+
+  get accelerator(): Accelerator {
+    return this.memory().accelerator;
+  }
+
+  /** Whether the LAN interface is plugged in. */
+  get plugged(): boolean {
+    return this.memory().nic;
+  }
+
+  get snapshots(): string[] {
+    return Object.keys(this.memory().snapshots);
+  }
+
+  /** Starts the machine; with `snapshot` it continues from there. Its LAN port must be listening. */
+  async start(spec: Omit<MachineSpec, "number" | "dir" | "sshPort">): Promise<void> {
+    fs.mkdirSync(this.dir, { recursive: true });
+    for (const stale of ["pid", "qmp.sock"]) fs.rmSync(path.join(this.dir, stale), { force: true });
+    for (let attempt = 1; ; attempt++) {
+      const sshPort = await freePort();
+      try {
+        await run("qemu-system-x86_64", qemuArguments({ ...spec, number: this.number, dir: this.dir, sshPort }));
+        const snapshots = spec.snapshot ? { [spec.snapshot]: { nic: true } } : {};
+        this.remember({ sshPort, accelerator: spec.accelerator, nic: spec.lanSocket !== undefined, snapshots });
+        return;
+      } catch (error) {
+        // Another program may have taken the port in between.
+        if (attempt === 5 || !/host forwarding|address already in use/i.test((error as Error).message)) throw error;
+      }
+    }
+  }
+
+  /** Ends the machine at once, as by pulling its plug, and waits until it is gone. */
+  async stop(): Promise<void> {
+    const pid = this.pid;
+    if (!pid) return;
+    await this.qmp((qmp) => qmp.execute("quit")).catch(() => process.kill(pid, "SIGKILL"));
+    for (let i = 0; alive(pid); i++) {
+      if (i === 100) process.kill(pid, "SIGKILL");
+      await sleep(50);
+    }
+  }
+
+  /** Saves memory, devices and disk under `tag`, replacing a snapshot of that name. */
+  async save(tag: string): Promise<void> {
+    if (!/^[A-Za-z0-9][\w.-]*$/.test(tag)) throw new Error(`snapshot name "${tag}": use letters, digits, - _ .`);
+    await this.qmp((qmp) => qmp.human(`savevm ${tag}`));
+    const memory = this.memory();
+    this.remember({ ...memory, snapshots: { ...memory.snapshots, [tag]: { nic: memory.nic } } });
+  }
+
+  /** Goes back to the snapshot `tag`, with the LAN interface plugged in or not as it was then, and its cable in. */
+  async load(tag: string): Promise<void> {
+    const saved = this.memory().snapshots[tag];
+    if (!saved) throw new Error(`${this.name} has no snapshot ${tag}; it has: ${this.snapshots.join(", ") || "none"}`);
+    await this.qmp(async (qmp) => {
+      if (saved.nic && !this.plugged) await this.addNic(qmp);
+      if (!saved.nic && this.plugged) {
+        await qmp.execute("stop");
+        await this.resetWithoutNic(qmp);
+      }
+      await qmp.human(`loadvm ${tag}`);
+      await qmp.execute("set_link", { name: "lan", up: true });
+      await qmp.execute("cont");
+    });
+  }
+
+  /** Takes the LAN interface out of the running machine, as a USB or Thunderbolt adapter is pulled. */
+  async unplug(): Promise<void> {
+    if (!this.plugged) return;
+    await this.qmp(async (qmp) => {
+      const gone = qmp.waitFor("DEVICE_DELETED", UNPLUG_MS, (data) => data.device === "lan-nic");
+      await Promise.all([gone, qmp.execute("device_del", { id: "lan-nic" })]);
+    });
+    this.remember({ ...this.memory(), nic: false });
+  }
+
+  /** Puts the LAN interface back in: same slot, same MAC. */
+  async plug(): Promise<void> {
+    if (!this.plugged) await this.qmp((qmp) => this.addNic(qmp));
+  }
+
+  /** Carrier of the LAN interface. */
+  async cable(up: boolean): Promise<void> {
+    await this.qmp((qmp) => qmp.execute("set_link", { name: "lan", up }));
+  }
+
+  /** Restarts the machine at once, as by its reset button. */
+  async reset(): Promise<void> {
+    await this.qmp((qmp) => qmp.execute("system_reset"));
+  }
+
+  /**
+   * Runs `reboot` (which must make the guest reboot) and takes the LAN interface out between the end of the old boot and
+   * the start of the new one, so that the new kernel never sees it.
+   */
+  async rebootWithoutNic(reboot: () => Promise<void>): Promise<void> {
+    await this.qmp(async (qmp) => {
+      await qmp.execute("set-action", { reboot: "shutdown", shutdown: "pause" });
+      try {
+        await Promise.all([qmp.waitFor("STOP", 180_000), reboot()]);
+        if (this.plugged) await this.resetWithoutNic(qmp);
+        else await qmp.execute("system_reset");
+      } finally {
+        await qmp.execute("set-action", { reboot: "reset", shutdown: "poweroff" });
+        await qmp.execute("cont");
+      }
+    });
+  }
+
+  private async addNic(qmp: Qmp): Promise<void> {
+    await qmp.execute("device_add", lanDevice(this.number));
+    this.remember({ ...this.memory(), nic: true });
+  }
+
+  /** A guest has to agree to an unplug; a reset carries it out for one that is not running. */
+  private async resetWithoutNic(qmp: Qmp): Promise<void> {
+    const gone = qmp.waitFor("DEVICE_DELETED", UNPLUG_MS, (data) => data.device === "lan-nic");
+    await qmp.execute("device_del", { id: "lan-nic" });
+    await Promise.all([gone, qmp.execute("system_reset")]);
+    this.remember({ ...this.memory(), nic: false });
+  }
+
+  private async qmp<T>(work: (qmp: Qmp) => Promise<T>): Promise<T> {
+    if (!this.pid) throw new Error(`${this.name} is not running: start it with \`npm run lab -- up\``);
+    const qmp = await Qmp.connect(path.join(this.dir, "qmp.sock"));
+    try {
+      return await work(qmp);
+    } finally {
+      qmp.close();
+    }
+  }
+
+  private memory(): Memory {
+    const text = readText(path.join(this.dir, "machine.json"));
+    if (!text)
+      throw new Error(`there is no ${this.name} in this lab: start it with \`npm run lab -- up ${this.number}\``);
+    return JSON.parse(text) as Memory;
+  }
+
+  private remember(memory: Memory): void {
+    const file = path.join(this.dir, "machine.json");
+    fs.writeFileSync(`${file}.new`, JSON.stringify(memory));
+    fs.renameSync(`${file}.new`, file);
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** A TCP port of the loopback interface that nobody listens on. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer().on("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as net.AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
