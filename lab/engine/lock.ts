@@ -19,14 +19,13 @@ function tryLock(file: string): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
-  let holder = "";
   try {
-    holder = readFileSync(file, "utf8");
-  } catch {
-    return false;
+    const holder = readFileSync(file, "utf8");
+    // An empty file is a holder between create and write; it is left alone and looked at again.
+    if (holder !== "" && !isRunning(Number(holder))) rmSync(file, { force: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
-  // An empty file is a holder between create and write; it is left alone and looked at again.
-  if (holder !== "" && !isRunning(Number(holder))) rmSync(file, { force: true });
   return false;
 }
 
