@@ -138,7 +138,7 @@ conf() { # FILE KEY: the value of KEY in a KEY='value' file
   )
 }
 valid_name() { # a link's or an appliance's name, safe as a file name and as a unit instance
-  case $1 in '' | [!a-z0-9]* | *[!a-z0-9_-]*) return 1 ;; esac
+  case $1 in '' | [!A-Za-z0-9]* | *[!A-Za-z0-9_-]*) return 1 ;; esac
 }
 
 # --- what the configuration and the kernel say ---

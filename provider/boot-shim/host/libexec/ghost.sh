@@ -1,0 +1,43 @@
+#!/bin/sh
+# managed by pulumi-macvlan
+# Sourced by `appliances`: ghost networks. dockerd lists such a network, but its driver does not know it, because the parent was missing
+# when dockerd started. Only a restart of dockerd with the parent there helps (the same in Docker 20.10 to 29.7: moby/libnetwork#2571).
+# Never remove a ghost: the driver's record would stay, and take the parent from the network made next (Docker <= 26.1).
+# shellcheck disable=SC2154  # net, run: lib.sh
+
+heal_interval=600 # seconds between two restarts of dockerd, at least
+
+# The networks that dockerd said it could not restore when it was started last, one id a line. Its journal is the evidence; an id counts
+# only if dockerd still has a network with it.
+ghost_ids() {
+  gh_run=$(timeout 10 systemctl show -p InvocationID --value docker.service)
+  [ -n "$gh_run" ] || return 0
+  timeout 10 journalctl --sync 2>/dev/null
+  gh_ids=$(timeout 30 journalctl -q --no-pager -o cat "_SYSTEMD_INVOCATION_ID=$gh_run" |
+    sed -n 's/.*Could not create [a-z]*vlan network for id \([0-9a-f]\{64\}\) from persistent state.*/\1/p' | sort -u)
+  [ -n "$gh_ids" ] || return 0
+  for gh_id in $(dk network ls -q --no-trunc); do
+    case $gh_ids in *"$gh_id"*) echo "$gh_id" ;; esac
+  done
+}
+
+# True if dockerd is being restarted now. The restart stops this service and starts it again (PartOf=).
+heal() { # ID...
+  he_all=
+  for he_id in "$@"; do
+    he=$(dk network inspect -f '{{.Name}} {{index .Options "parent"}}' "$he_id") || continue
+    he_parent=${he##* }
+    if [ ! -e "$net/$he_parent" ]; then
+      log 3 "network ${he% *} is a ghost, and its parent $he_parent is missing: healed as soon as the parent is there"
+    else he_all="$he_all ${he% *}"; fi
+  done
+  [ -n "$he_all" ] || return 1
+  he_now=$(uptime_s) he_last=$(cat "$run/healed" 2>/dev/null) || he_last=-$heal_interval
+  if [ $((he_now - he_last)) -lt $heal_interval ]; then
+    log 3 "ghost network$he_all again, $((he_now - he_last)) s after dockerd was restarted for it: not restarting it again; see: journalctl -u docker -u 'macvlan-*'"
+    return 1
+  fi
+  echo "$he_now" >"$run/healed"
+  warn "ghost network$he_all: dockerd came up before the parent; restarting dockerd once"
+  timeout 20 systemctl --no-block restart docker.service
+}
