@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
-import { Command, Option, InvalidArgumentError } from "commander";
-import { SUITES, type Suite } from "./image/image";
+import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import { ensureImage, ensureTools, forgetImages, SUITES, type Suite } from "./image/image";
 import { Lab, MAX_HOSTS } from "./lab";
+import { cacheDir } from "./paths";
 import { step } from "./progress";
+import { probeText, statusText } from "./tables";
 
 const program = new Command("lab")
   .description("Debian hosts with Docker on a LAN of their own, as virtual machines without root")
@@ -52,6 +54,79 @@ program
   .argument("<host>")
   .argument("<tag>")
   .action((host: string, tag: string) => step(`load ${host} ${tag}`, () => lab().host(host).load(tag)));
+
+program
+  .command("reboot")
+  .description("reboot a host and wait until it has come up")
+  .argument("<host>")
+  .option("--nic-late <seconds>", "the LAN interface comes this long after the start of the boot", number(0, 3600))
+  .option("--hard", "cut the power instead of shutting down")
+  .action((host: string, options: { nicLate?: number; hard?: boolean }) => lab().host(host).reboot(options));
+
+program
+  .command("unplug")
+  .description("take a host's LAN interface out of the machine")
+  .argument("<host>")
+  .action((host: string) => lab().host(host).machine.unplug());
+
+program
+  .command("plug")
+  .description("put a host's LAN interface back in")
+  .argument("<host>")
+  .action((host: string) => lab().host(host).machine.plug());
+
+program
+  .command("cable")
+  .description("the cable of a host's LAN interface: its carrier comes or goes")
+  .argument("<host>")
+  .addArgument(new Argument("<state>").choices(["up", "down"]))
+  .action((host: string, state: string) =>
+    lab()
+      .host(host)
+      .machine.cable(state === "up"),
+  );
+
+program
+  .command("status")
+  .description("what runs")
+  .option("--json", "for programs")
+  .action(async (options: { json?: boolean }) => {
+    const status = await lab().status();
+    process.stdout.write(options.json ? `${JSON.stringify(status, null, 2)}\n` : statusText(status));
+  });
+
+program
+  .command("image")
+  .description("build the host image of a suite, unless it is there")
+  .addOption(suite())
+  .option("--rebuild", "build it anew, with the mirror's present packages")
+  .action(async (options: { suite?: Suite; rebuild?: boolean }) => {
+    await ensureTools();
+    if (options.rebuild) forgetImages(options.suite ?? "trixie", cacheDir());
+    const image = await ensureImage(options.suite ?? "trixie", cacheDir());
+    process.stdout.write(`${image.dir}: Docker ${image.docker}\n`);
+  });
+
+const lan = program.command("lan").description("the LAN, as another machine on it sees it");
+lan
+  .command("probe")
+  .description("ask by ARP who has these addresses: every MAC that answers, from which port")
+  .argument("<ip...>")
+  .option("--json", "for programs")
+  .action(async (ips: string[], options: { json?: boolean }) => {
+    const found = await lab().lan.probe(ips);
+    process.stdout.write(options.json ? `${JSON.stringify(found, null, 2)}\n` : probeText(found));
+  });
+lan
+  .command("get")
+  .description("fetch http://IP[:PORT]/PATH from the LAN")
+  .argument("<url>")
+  .action(async (url: string) => {
+    const { hostname, port, pathname, search } = new URL(url);
+    const answer = await lab().lan.http(hostname, Number(port || 80), pathname + search);
+    process.stderr.write(`HTTP ${answer.status} from ${answer.mac}\n`);
+    process.stdout.write(answer.body);
+  });
 
 program.parseAsync().catch((error: Error) => {
   process.stderr.write(`error: ${error.message}\n`);

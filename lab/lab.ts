@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { ensureImage, ensureTools, type Image, type Suite } from "./image/image";
 import { Lan } from "./lan/client";
-import { startDaemon, stopDaemon } from "./lan/daemon-process";
+import { daemonPid, startDaemon, stopDaemon } from "./lan/daemon-process";
 import { locked } from "./lock";
 import { cacheDir, labDir } from "./paths";
 import { step } from "./progress";
@@ -23,6 +23,31 @@ interface LabFacts {
   suite: Suite;
   image: Image;
   accelerator: Accelerator;
+}
+
+/** State of a lab and its hosts, for people and programs. */
+export interface LabStatus {
+  lab: string;
+  dir: string;
+  suite?: Suite;
+  accelerator?: Accelerator;
+  /** Docker version of the hosts. */
+  docker?: string;
+  /** Whether the LAN's switch runs. */
+  lan: boolean;
+  hosts: {
+    name: string;
+    running: boolean;
+    ip: string;
+    mac: string;
+    /** Loopback port of its SSH server. */
+    sshPort: number;
+    /** Whether the LAN interface is plugged in. */
+    nic: boolean;
+    /** Whether its switch port is open. */
+    port: boolean;
+    snapshots: string[];
+  }[];
 }
 
 /** A lab: hosts on one LAN. Its state is in its folder, so any process can take it in hand by its name. */
@@ -92,6 +117,27 @@ export class Lab {
   /** Runs a program in the lab's environment. */
   run(file: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
     return tryRun(file, args, { ...options, env: this.env(options.env) });
+  }
+
+  /** What runs, from files and processes alone: also while a host does not answer. */
+  async status(): Promise<LabStatus> {
+    const facts = this.facts();
+    const ports = daemonPid(this.dir) ? await this.lan.ports() : undefined;
+    const hosts = this.hosts.map(({ name, ip, mac, machine }) => ({
+      ...{ name, running: machine.pid !== undefined, ip, mac, sshPort: machine.sshPort, nic: machine.plugged },
+      port: ports?.find((port) => port.name === name)?.up ?? false,
+      snapshots: machine.snapshots,
+    }));
+    const { suite, accelerator, image } = facts ?? {};
+    return {
+      lab: this.name,
+      dir: this.dir,
+      suite,
+      accelerator,
+      docker: image?.docker,
+      lan: ports !== undefined,
+      hosts,
+    };
   }
 
   private async start(count: number, suite: Suite | undefined, cold: boolean): Promise<void> {

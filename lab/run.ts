@@ -29,8 +29,8 @@ export function tryRun(file: string, args: readonly string[], options: RunOption
     child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
     if (options.onLine) {
-      readline.createInterface(child.stdout).on("line", options.onLine);
-      readline.createInterface(child.stderr).on("line", options.onLine);
+      eachLine(child.stdout, options.onLine);
+      eachLine(child.stderr, options.onLine);
     }
     const timer = options.timeout ? setTimeout(() => child.kill("SIGKILL"), options.timeout) : undefined;
     child.stdin.on("error", () => undefined); // a program may end without reading its input
@@ -72,4 +72,12 @@ export function alive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
+}
+
+/** Calls `onLine` with each line of a stream. Errors of the stream stay with the stream's own listeners. */
+export function eachLine(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
+  readline
+    .createInterface(stream)
+    .on("line", onLine)
+    .on("error", () => undefined); // readline repeats the stream's errors as its own
 }

@@ -1,23 +1,63 @@
-import { call } from "./rpc";
 import type { LanMethods } from "./methods";
+import { call } from "./rpc";
 
 type Answer<K extends keyof LanMethods> = Promise<Awaited<ReturnType<LanMethods[K]>>>;
 
-/** The lab's LAN, from any process: every method runs in the switch. */
+/** The lab's LAN, from any process: every method runs in the switch. Times in milliseconds. */
 export class Lan {
   constructor(private readonly socket: string) {}
 
-  /** Asks by ARP who has each address, for `ms` milliseconds; per address every MAC that answered and how often. */
-  probe(ips: string[], ms = 1500): Answer<"probe"> {
+  /** Asks by ARP who has each address, every 500 ms for `ms`; per address every MAC that answered, from which port, how often. */
+  probe(ips: string[], ms = 1600): Answer<"probe"> {
     return this.call("probe", ips, ms);
   }
 
-  /** Opens or closes the switch port of a host (`lab1`). */
+  /** {@link probe} for one address. */
+  async answers(ip: string, ms = 1600): Promise<Awaited<Answer<"probe">>[string]> {
+    return (await this.probe([ip], ms))[ip] ?? [];
+  }
+
+  /** Every ARP packet that crosses the switch in the next `ms`. */
+  arps(ms: number): Answer<"arps"> {
+    return this.call("arps", ms);
+  }
+
+  /** Pings an address from the LAN (192.168.76.254); the MAC that answered. @throws when none does in time */
+  ping(ip: string, ms = 3000): Answer<"ping"> {
+    return this.call("ping", ip, ms);
+  }
+
+  /** HTTP GET from the LAN: the answer and the MAC that it came from. @throws when there is none in time */
+  http(ip: string, port = 80, path = "/", ms = 10_000): Answer<"http"> {
+    return this.call("http", ip, port, path, ms);
+  }
+
+  /** Asks the DNS server at `ip` from the LAN. @throws when there is no answer in time */
+  dns(ip: string, name: string, ms = 5000): Answer<"dns"> {
+    return this.call("dns", ip, name, ms);
+  }
+
+  /** A stranger joins the LAN with this address and MAC, announces itself and answers: a duplicate address, for example. */
+  impersonate(ip: string, mac: string): Answer<"impersonate"> {
+    return this.call("impersonate", ip, mac);
+  }
+
+  /** All strangers leave. */
+  dismiss(): Answer<"dismiss"> {
+    return this.call("dismiss");
+  }
+
+  /** Opens or closes the switch port of a host (`lab1`); the host's own end keeps its carrier. */
   setPort(port: string, up: boolean): Answer<"setPort"> {
     return this.call("setPort", port, up);
   }
 
-  /** What the switch knows of each port. */
+  /** Port security: frames from further MACs are dropped. null lifts it. */
+  limitMacs(port: string, limit: number | null): Answer<"limitMacs"> {
+    return this.call("limitMacs", port, limit);
+  }
+
+  /** What the switch knows of each port: open or not, frames, source MACs. */
   ports(): Answer<"ports"> {
     return this.call("ports");
   }

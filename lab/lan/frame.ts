@@ -2,24 +2,24 @@
 
 export const BROADCAST = "ff:ff:ff:ff:ff:ff";
 
-export const enum EtherType {
-  Ipv4 = 0x0800,
-  Arp = 0x0806,
-}
+export const EtherType = {
+  Ipv4: 0x0800,
+  Arp: 0x0806,
+} as const;
 
-export const enum Protocol {
-  Icmp = 1,
-  Tcp = 6,
-  Udp = 17,
-}
+export const Protocol = {
+  Icmp: 1,
+  Tcp: 6,
+  Udp: 17,
+} as const;
 
-export const enum TcpFlag {
-  Fin = 1,
-  Syn = 2,
-  Rst = 4,
-  Psh = 8,
-  Ack = 16,
-}
+export const TcpFlag = {
+  Fin: 1,
+  Syn: 2,
+  Rst: 4,
+  Psh: 8,
+  Ack: 16,
+} as const;
 
 export interface Ethernet {
   destination: string;

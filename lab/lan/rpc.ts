@@ -1,5 +1,5 @@
 import * as net from "node:net";
-import * as readline from "node:readline";
+import { eachLine } from "../run";
 
 /** Remote procedure calls as JSON lines over a unix socket, one answer per line, in any order. */
 type Method = (...args: never[]) => unknown;
@@ -8,7 +8,7 @@ type Method = (...args: never[]) => unknown;
 export function serve(path: string, methods: Record<string, Method>): net.Server {
   const server = net.createServer((socket) => {
     socket.on("error", () => undefined); // a client that goes away takes its answers with it
-    readline.createInterface(socket).on("line", (line) => {
+    eachLine(socket, (line) => {
       const { id, method, args } = JSON.parse(line) as { id: number; method: string; args: never[] };
       void Promise.resolve()
         .then(() => {
@@ -30,7 +30,7 @@ export function serve(path: string, methods: Record<string, Method>): net.Server
 export function call(path: string, method: string, args: unknown[]): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const socket = net.connect(path);
-    readline.createInterface(socket).on("line", (line) => {
+    eachLine(socket, (line) => {
       const { result, error } = JSON.parse(line) as { result?: unknown; error?: string };
       socket.destroy();
       if (error === undefined) resolve(result);

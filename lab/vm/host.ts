@@ -96,7 +96,7 @@ export class Host {
 
   /** Reboots and waits until the host has come up again. */
   async reboot(options: RebootOptions = {}): Promise<void> {
-    await step(`reboot of ${this.name}`, async ({ say }) => {
+    await step(`reboot of ${this.name}`, async (progress) => {
       const before = await this.bootId();
       const restart = async () => {
         if (options.hard) await this.machine.reset();
@@ -110,7 +110,7 @@ export class Host {
         await this.machine.rebootWithoutNic(restart);
         plugged = sleep(options.nicLate * 1000).then(async () => {
           await this.machine.plug();
-          say(`LAN interface plugged in ${options.nicLate} s after the start`);
+          progress.say(`LAN interface plugged in ${options.nicLate} s after the start`);
         });
       }
       await Promise.all([plugged, this.waitForNewBoot(before)]);

@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import * as net from "node:net";
-import * as readline from "node:readline";
+import { eachLine } from "../run";
 
 interface Reply {
   id?: number;
@@ -24,7 +24,7 @@ export class Qmp {
     const qmp = new Qmp(socket);
     const greeting = new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`no answer from the virtual machine at ${path}`)), timeout);
-      readline.createInterface(socket).on("line", (line) => {
+      eachLine(socket, (line) => {
         clearTimeout(timer);
         const message = JSON.parse(line) as Reply & { QMP?: unknown };
         if (message.QMP) resolve();
