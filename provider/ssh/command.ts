@@ -30,7 +30,10 @@ export function sshOptions(ssh: SshArgs): string[] {
   return [...COMMON, "-oControlMaster=no", `-oControlPath=${CONTROL_PATH}`, ...(ssh.options ?? []), ...DEFAULTS];
 }
 
-/** The arguments of ssh that open the shared connection. */
+/** A master that lost its host must be noticed before the calls that want to use it give up. */
+const MASTER_DEFAULTS = ["-oConnectTimeout=20", "-oServerAliveInterval=5", "-oServerAliveCountMax=3"];
+
+/** The arguments of ssh that open the shared connection, which stays for 60 s after its last use. */
 export function masterArguments(ssh: SshArgs): string[] {
   return [
     ...COMMON,
@@ -39,7 +42,7 @@ export function masterArguments(ssh: SshArgs): string[] {
     `-oControlPath=${CONTROL_PATH}`,
     "-fN",
     ...(ssh.options ?? []),
-    ...DEFAULTS,
+    ...MASTER_DEFAULTS,
     "--",
     ssh.destination,
   ];

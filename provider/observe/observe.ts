@@ -1,0 +1,93 @@
+import * as pulumi from "@pulumi/pulumi";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Problem, SpecError } from "../errors";
+import { runAsync, runScript, runSync, SessionResult, SshArgs, SshFlow } from "../ssh";
+import { HostFacts, ObservationError, parseFacts } from "./facts";
+
+/** A host's state, or why it could not be read. */
+export type Observation =
+  | { readonly facts: HostFacts; readonly problem?: undefined }
+  | { readonly facts?: undefined; readonly problem: Problem };
+
+/** Milliseconds that the script may take: its commands are bounded by 15 s each, and a slow host needs some at once. */
+const TIMEOUT = 120_000;
+
+/** Observations that were made ahead of a run; the run that takes one uses it up, so that the next one looks again. */
+const ahead = new Map<string, Observation>();
+
+/** One observation per host and run: several components of one program look at the same moment. */
+const perRun = new WeakMap<object, Map<string, Observation>>();
+
+/**
+ * The state of a host, or undefined when hosts are not to be contacted (MACVLAN_OFFLINE=1, or the Pulumi configuration
+ * macvlan:offline). Blocks, since constructors cannot wait. Throws SpecError, with `path` in front, if the host cannot be read.
+ */
+export function factsOf(ssh: SshArgs, path: readonly string[]): HostFacts | undefined {
+  if (isOffline()) return undefined;
+  const observation = observe(ssh);
+  if (observation.problem)
+    throw new SpecError([{ ...observation.problem, path: [...path, ...observation.problem.path] }]);
+  return observation.facts;
+}
+
+/** Reads the state of a host, once per run of a program. */
+export function observe(ssh: SshArgs): Observation {
+  const key = keyOf(ssh);
+  const known = cacheOfRun();
+  let observation = known.get(key);
+  if (observation === undefined) {
+    observation = ahead.get(key) ?? runSync(flow(ssh));
+    ahead.delete(key);
+    known.set(key, observation);
+  }
+  return observation;
+}
+
+/** Reads the states of several hosts at once, ahead of the programs that will ask for them. Never rejects. */
+export async function prefetch(hosts: readonly SshArgs[]): Promise<void> {
+  await Promise.all(hosts.map(async (ssh) => provideObservation(ssh, await runAsync(flow(ssh)))));
+}
+
+/** Lays an observation ready for the next run that asks for this host. */
+export function provideObservation(ssh: SshArgs, observation: Observation): void {
+  ahead.set(keyOf(ssh), observation);
+}
+
+/** Whether hosts are left alone: no observation, no connection, the plan is the specification's own. */
+export function isOffline(): boolean {
+  const variable = process.env.MACVLAN_OFFLINE ?? "";
+  if (variable !== "") return variable !== "0" && variable !== "false";
+  return new pulumi.Config("macvlan").getBoolean("offline") ?? false;
+}
+
+function* flow(ssh: SshArgs): SshFlow<Observation> {
+  return toObservation(yield* runScript(ssh, readFileSync(join(__dirname, "host", "observe.sh"), "utf8"), TIMEOUT));
+}
+
+function toObservation(result: SessionResult): Observation {
+  if (result.failure)
+    return {
+      problem: { path: ["ssh", "destination"], message: result.failure.message, remedy: result.failure.remedy },
+    };
+  try {
+    return { facts: parseFacts(result.stdout) };
+  } catch (error) {
+    if (!(error instanceof ObservationError)) throw error;
+    return {
+      problem: { path: ["ssh", "destination"], message: error.message, remedy: "try again; if it stays, report it" },
+    };
+  }
+}
+
+/** Every run of a program has a monitor of its own, also those of one process (Automation API inline programs). */
+function cacheOfRun(): Map<string, Observation> {
+  const run = (pulumi.runtime.getMonitor() as object | undefined) ?? perRun;
+  let cache = perRun.get(run);
+  if (cache === undefined) perRun.set(run, (cache = new Map<string, Observation>()));
+  return cache;
+}
+
+function keyOf(ssh: SshArgs): string {
+  return JSON.stringify([ssh.destination, ...(ssh.options ?? [])]);
+}
