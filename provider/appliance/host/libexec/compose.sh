@@ -1,0 +1,312 @@
+#!/bin/sh
+# managed by pulumi-macvlan
+# Sourced by `appliance`: everything that it asks of Docker, of Compose and of the container's own network.
+# A start of Docker's client costs a third of a second on a slow host: one call asks for as much as it can.
+# shellcheck disable=SC2154  # name, live, keep, work: appliance; etc, var, run, label: lib.sh
+# shellcheck disable=SC2016  # Docker's templates are not for the shell
+
+dk_in() { # SECONDS ARGUMENT...
+  dk_limit=$1
+  shift
+  timeout -k 5 "$dk_limit" docker "$@" </dev/null
+}
+dk() { dk_in 90 "$@"; }
+quiet() { grep -v -e '^time=.*level=\(warning\|info\|debug\)' -e '^[[:space:]]*$'; }
+
+# Compose on the version in DIR. Relative paths are those of its files/ folder. Secrets are in the environment of this one process, which
+# only root can read. A file descriptor on the lock goes along: if this script is killed, the next run waits until Compose is done.
+compose() ( # DIR SECONDS ARGUMENT...
+  cp_dir=$1 cp_limit=$2
+  shift 2
+  unset COMPOSE_FILE COMPOSE_PROFILES COMPOSE_PROJECT_NAME COMPOSE_ENV_FILES COMPOSE_PATH_SEPARATOR COMPOSE_REMOVE_ORPHANS
+  MACVLAN_SECRETS=$(secrets_version "$cp_dir")
+  export MACVLAN_SECRETS COMPOSE_ANSI=never COMPOSE_MENU=false
+  # shellcheck disable=SC1091
+  [ ! -f "$cp_dir/secrets.sh" ] || . "$cp_dir/secrets.sh"
+  exec timeout -k 20 "$cp_limit" docker compose --progress quiet --project-directory "$cp_dir/files" \
+    -f "$cp_dir/compose.yaml" -f "$cp_dir/pins.yaml" -p "$name" "$@" </dev/null
+)
+
+load() { # DIR: its appliance.conf
+  unset NAME NETWORK PARENT SERVICE IP MAC CONTAINER READY_TIMEOUT
+  # shellcheck disable=SC1091
+  . "$1/appliance.conf" || return 1
+  CONTAINER=${CONTAINER:-$name} READY_TIMEOUT=${READY_TIMEOUT:-120}
+  [ "${NAME:-}" = "$name" ] && [ -n "${NETWORK:-}" ] && [ -n "${PARENT:-}" ] && [ -n "${SERVICE:-}" ] && [ -n "${IP:-}" ] && [ -n "${MAC:-}" ]
+}
+
+# The first lines, without what is secret in this version or the one before, indented under what was said.
+quoted() {
+  redact "$live/secrets.sh" | redact "$work/new/secrets.sh" | redact "$keep/previous/secrets.sh" | head -n 40 | sed 's/^/  /' >&2
+}
+
+docker_answers() { docker_says=$(dk_in 20 version -f '{{.Server.Version}}' 2>&1 >/dev/null); }
+
+# --- before anything is touched ---
+
+# Fields: id | name | project | its folder | appliance | state | networks as NAME,IP,MAC,CONFIGURED-IP. A container that vanishes
+# between the two calls is no failure.
+all_containers() {
+  ac_ids=$(dk ps -aq --no-trunc) || return 1
+  [ -n "$ac_ids" ] || return 0
+  # shellcheck disable=SC2086
+  dk inspect --type container -f '{{.Id}}|{{.Name}}|{{index .Config.Labels "com.docker.compose.project"}}|{{index .Config.Labels "com.docker.compose.project.working_dir"}}|{{index .Config.Labels "pulumi-macvlan.appliance"}}|{{.State.Status}}|{{range $n, $e := .NetworkSettings.Networks}}{{$n}},{{$e.IPAddress}},{{$e.MacAddress}},{{with $e.IPAMConfig}}{{.IPv4Address}}{{end}} {{end}}' $ac_ids 2>/dev/null
+  return 0
+}
+
+# Another appliance of this host with the same pins, whether it runs or not.
+check_pins() {
+  for cp in $(appliances); do
+    [ "$cp" != "$name" ] || continue
+    [ "$(conf "$etc/appliances/$cp/appliance.conf" IP)" != "$IP" ] ||
+      die "$name: $IP is the address of the appliance $cp on this host: choose another, or remove $cp first, in a run of its own"
+    [ "$(conf "$etc/appliances/$cp/appliance.conf" MAC)" != "$MAC" ] ||
+      die "$name: $MAC is the MAC of the appliance $cp on this host: choose another, or remove $cp first, in a run of its own"
+  done
+}
+
+check_host() {
+  ch=$(dk network inspect -f '{{.Driver}} {{index .Options "parent"}}' "$NETWORK" 2>&1) || {
+    docker_answers || die "$name: Docker does not answer: $docker_says"
+    die "$name: Docker has no network $NETWORK: create it first. $(printf %s "$ch" | tail -n 1)"
+  }
+  [ "$ch" = "macvlan $PARENT" ] ||
+    die "$name: the Docker network $NETWORK is a ${ch% *} network on ${ch#* }, not a macvlan network on $PARENT: give the appliance the network that it is for"
+  all_containers >"$work/containers" || die "$name: Docker does not list its containers"
+  awk -F '|' -v name="$name" -v container="/$CONTAINER" -v folder="$live/files" -v network="$NETWORK" -v ip="$IP" -v mac="$MAC" '
+    function refuse(what) { print what; bad = 1 }
+    # ours, or of a version of ours whose files are gone
+    $3 == name && ($4 == folder || $5 == name) { next }
+    { who = substr($2, 2) " (" substr($1, 1, 12) ")" }
+    $3 == name { refuse("the Compose project " name " is there already, made from " $4 ", with the container " who ": choose another name for the appliance, or take that project down first (docker compose -p " name " down)"); next }
+    $2 == container { refuse("there is a container " who " of that name, not ours: rename it (docker rename), remove it, or give the service another container_name") }
+    {
+      count = split($7, end, " ")
+      for (i = 1; i <= count; i++) {
+        split(end[i], f, ",")
+        if (f[1] == network && (f[2] == ip || f[4] == ip)) refuse("the container " who " has the address " ip " on " network ": stop and remove it, or choose another ip")
+        if (tolower(f[3]) == mac) refuse("the container " who " has the MAC " mac " on " f[1] ": stop and remove it, or choose another mac")
+      }
+    }
+    END { exit bad }' "$work/containers" >"$work/refused" || {
+    while IFS= read -r ch; do log 3 "$name: $ch"; done <"$work/refused"
+    exit 1
+  }
+}
+
+# `config --images` reads, interpolates and validates everything, and prints what `config -q` would not.
+check_version() {
+  compose "$work/new" 60 config --images >"$work/images" 2>"$work/said" || {
+    log 3 "$name: Compose does not accept it:"
+    quiet <"$work/said" | quoted
+    exit 1
+  }
+}
+
+# What is missing is pulled while the version before still runs, so that a wrong tag or a registry that is down changes nothing. An image
+# that was not there is noted before it is pulled: it goes when the appliance goes.
+fetch_images() {
+  sort -u "$work/images" | grep . >"$work/wanted"
+  # shellcheck disable=SC2046
+  ! dk_in 30 image inspect -f x $(cat "$work/wanted") >/dev/null 2>&1 || return 0
+  mkdir -p "$keep" || die "$name: cannot make $keep"
+  while IFS= read -r fe; do
+    ! dk image inspect -f x "$fe" >/dev/null 2>&1 || continue
+    grep -qxF "$fe" "$keep/images" 2>/dev/null || echo "$fe" >>"$keep/images"
+    say "$name: pulling $fe"
+    dk_in 3600 pull -q "$fe" >/dev/null 2>"$work/said" && continue
+    log 3 "$name: the image $fe cannot be pulled; nothing was changed:"
+    quoted <"$work/said"
+    [ -f "$live/appliance.conf" ] || remove_images
+    exit 1
+  done <"$work/wanted"
+}
+
+# --- start and verify ---
+
+# Fields: service | id | pid | state | health | seconds since start | restarts | exit code | policy | networks | error. `date` in the template
+# is not to be had, so the start is a time.
+project_rows() { # ID...
+  dk inspect --type container -f '{{index .Config.Labels "com.docker.compose.service"}}|{{.Id}}|{{.State.Pid}}|{{.State.Status}}|{{with .State.Health}}{{.Status}}{{else}}none{{end}}|{{.State.StartedAt}}|{{.RestartCount}}|{{.State.ExitCode}}|{{.HostConfig.RestartPolicy.Name}}|{{range $n, $e := .NetworkSettings.Networks}} {{$n}},{{$e.IPAddress}},{{$e.MacAddress}}{{end}} |{{.State.Error}}' "$@" >"$work/rows" 2>/dev/null
+}
+project_ids() { dk ps -aq --no-trunc --filter "label=$label=$name" --filter "label=com.docker.compose.project=$name"; }
+
+# 0: all is as it should be; 1: not yet; 2: it will not be. Says why in $work/why.
+# Compose's --wait is not enough: to 2.26.1 a container without health check counts as healthy even while it restarts for ever, and one that
+# ends well (a step of preparation) must not count as a failure. So: healthy; without a health check 3 seconds up, after a crash 10.
+settled() {
+  : >"$work/why"
+  se_now=$(date +%s)
+  while IFS='|' read -r se_service se_id _ se_state se_health se_start se_restarts se_code se_policy _ se_error; do
+    case $se_state in
+      running)
+        case $se_health in
+          healthy) ;;
+          unhealthy) echo "2 $se_id $se_service is unhealthy" ;;
+          none)
+            se_need=3
+            [ "$se_restarts" = 0 ] || se_need=10
+            [ $((se_now - $(date -d "$se_start" +%s))) -ge $se_need ] || echo "1 $se_id $se_service has not been up for $se_need s at a stretch"
+            ;;
+          *) echo "1 $se_id $se_service is not healthy yet" ;;
+        esac
+        ;;
+      exited)
+        if [ "$se_code" = 0 ] && [ "$se_service" != "$SERVICE" ]; then
+          case $se_policy in no | on-failure | '') continue ;; esac
+        fi
+        echo "2 $se_id $se_service ended with code $se_code${se_error:+: $se_error}"
+        ;;
+      restarting) echo "1 $se_id $se_service keeps ending with code $se_code${se_error:+: $se_error}" ;;
+      *) echo "2 $se_id $se_service is $se_state${se_error:+: $se_error}" ;;
+    esac
+    [ "$se_restarts" -lt 4 ] || echo "2 $se_id $se_service ended $se_restarts times, the last time with code $se_code"
+  done <"$work/rows" >"$work/why"
+  [ -s "$work/why" ] || return 0
+  ! grep -q '^2' "$work/why" || return 2
+  return 1
+}
+
+# The pins, as Docker says and as the kernel says inside the container: Docker's word stays the same when a NIC takes its macvlans away.
+pinned() {
+  pi_rows=$(awk -F '|' -v service="$SERVICE" '$1 == service' "$work/rows")
+  case $pi_rows in
+    '') echo "the service $SERVICE has no container" && return 1 ;;
+    *'
+'*) echo "the service $SERVICE has several containers" && return 1 ;;
+  esac
+  pi_lan=$(awk -F '|' '{ print $10 }' "$work/rows" | tr ' ' '\n' | grep "^$NETWORK,")
+  [ "$pi_lan" = "$NETWORK,$IP,$MAC" ] || {
+    echo "on $NETWORK Docker has $(printf '%s ' "${pi_lan:-nothing}" | tr '\n' ' '), where one container with $IP and $MAC is wanted"
+    return 1
+  }
+  pi_pid=$(printf %s "$pi_rows" | cut -d'|' -f3)
+  pi_dev=$(timeout 10 nsenter -t "$pi_pid" -n ip -o link show type macvlan 2>&1) || {
+    echo "the network inside the container cannot be read: $pi_dev"
+    return 1
+  }
+  [ "$(echo "$pi_dev" | grep -c .)" = 1 ] || {
+    echo "inside the container there are $(echo "$pi_dev" | grep -c .) LAN interfaces instead of one"
+    return 1
+  }
+  case $pi_dev in *" link/ether $MAC "*) ;; *) echo "inside the container the MAC is not $MAC: $pi_dev" && return 1 ;; esac
+  pi_dev=${pi_dev#*: }
+  pi_dev=${pi_dev%%[@:]*}
+  timeout 10 nsenter -t "$pi_pid" -n ip -o -4 addr show dev "$pi_dev" | grep -qF " inet $IP/" || {
+    echo "inside the container $pi_dev does not have $IP"
+    return 1
+  }
+}
+
+# Two calls of Docker's client decide that there is nothing to do.
+running_as_pinned() {
+  rp_ids=$(project_ids) && [ -n "$rp_ids" ] || return 1
+  # shellcheck disable=SC2086
+  project_rows $rp_ids && settled && pinned >"$work/why"
+}
+
+# Starts the version in $live and says why if it does not become what it should be.
+start_verified() { # [--force-recreate]
+  sv_end=$(($(uptime_s) + READY_TIMEOUT))
+  say "$name: starting"
+  if [ -n "${1:-}" ]; then set -- "$1" --no-deps "$SERVICE"; else set -- --remove-orphans; fi
+  # pulls and waiting for services that others depend on are within this, so the bound is wide
+  if ! compose "$live" $((READY_TIMEOUT + 300)) up -d --quiet-pull "$@" >"$work/said" 2>&1; then
+    log 3 "$name: Compose could not start it:"
+    quiet <"$work/said" | tail -n 20 | quoted
+    ! grep -q 'network id .* not found' "$work/said" ||
+      log 3 "$name: Docker has lost hold of the network $NETWORK (its parent was missing when Docker started); do: systemctl reload macvlan-appliances"
+    sv_ids=$(project_ids)
+    # shellcheck disable=SC2086
+    [ -z "$sv_ids" ] || { project_rows $sv_ids && ! settled && show_logs; }
+    return 1
+  fi
+  sv_ids=$(project_ids)
+  if [ -z "$sv_ids" ]; then
+    log 3 "$name: Compose started nothing"
+    return 1
+  fi
+  while :; do
+    # shellcheck disable=SC2086
+    project_rows $sv_ids
+    settled
+    sv=$?
+    if [ "$sv" != 1 ] || [ "$(uptime_s)" -ge "$sv_end" ]; then break; fi
+    sleep 1
+  done
+  if [ "$sv" != 0 ]; then
+    [ "$sv" = 2 ] || log 3 "$name: not ready after $READY_TIMEOUT s:"
+    show_logs
+    return 1
+  fi
+  sv=$(pinned) || { log 3 "$name: $sv" && return 1; }
+}
+
+# Why, and the last words, of each container that is not as it should be.
+show_logs() {
+  sort -u -k2,2 "$work/why" | while read -r _ sl_id sl_why; do
+    log 3 "$name: $sl_why; its last words:"
+    dk logs --tail 20 "$sl_id" 2>&1 | cut -c1-400 | quoted
+    dk inspect -f '{{with .State.Health}}{{if eq .Status "unhealthy"}}{{with .Log}}{{range $i, $l := .}}{{if not $i}}health check: {{$l.Output}}{{end}}{{end}}{{end}}{{end}}{{end}}' "$sl_id" 2>/dev/null | grep . | cut -c1-400 | quoted
+  done
+}
+
+# --- routes, removal ---
+
+# One at a time: two appliances that start at once must not each take the other's route for one too many.
+routes() { # LINK...
+  for rt in $(printf '%s\n' "$@" | sort -u); do
+    (
+      flock -w 60 8
+      routes_sync "$rt"
+      rt_code=$?
+      case $rt_code in
+        0) ;;
+        3) warn "$name: the host has no address on the NIC under $rt yet; the route comes with it" ;;
+        *) warn "$name: the host's route to $IP over $rt could not be set" ;;
+      esac
+    ) 8>"$run/routes-$rt.lock"
+  done
+}
+
+# By Compose if its files are there, since it knows the order; whatever is left, or all if somebody else has a project of this name, by label.
+remove_containers() { # DELETE_VOLUMES
+  rc_all=$(dk ps -aq --no-trunc --filter "label=com.docker.compose.project=$name") && rc_ids=$(project_ids) || return 1
+  if [ -n "$rc_ids" ] && [ "$rc_all" = "$rc_ids" ] && [ -f "$live/compose.yaml" ] && [ -f "$live/pins.yaml" ]; then
+    if [ "$1" = 1 ]; then set -- 1 -v; else set -- 0; fi
+    rc_flag=$1
+    shift
+    compose "$live" 300 down --remove-orphans "$@" >"$work/said" 2>&1 || quiet <"$work/said" | quoted
+    set -- "$rc_flag"
+    rc_ids=$(project_ids) || return 1
+  fi
+  if [ -n "$rc_ids" ]; then
+    # shellcheck disable=SC2086
+    dk_in 120 stop $rc_ids >/dev/null 2>&1
+    # shellcheck disable=SC2086
+    dk rm -f $rc_ids >/dev/null 2>"$work/said" || grep -v 'No such container' "$work/said" | quoted
+    [ -z "$(project_ids)" ] || return 1
+  fi
+  [ "$(dk ps -aq --filter "label=com.docker.compose.project=$name")" = "" ] || return 0 # the rest is somebody else's
+  for rc in $(dk network ls -q --filter "label=com.docker.compose.project=$name"); do dk network rm "$rc" >/dev/null 2>&1 || warn "$name: the network $rc is still in use, left"; done
+  [ "$1" = 1 ] || return 0
+  for rc in $(dk volume ls -q --filter "label=com.docker.compose.project=$name"); do dk volume rm "$rc" >/dev/null 2>&1 || warn "$name: the volume $rc is still in use, left"; done
+}
+
+# Images that were pulled for it and that no container uses. One that another appliance uses is noted as that one's, to go with it.
+remove_images() {
+  (
+    flock -w 300 8 || exit 0
+    [ -f "$keep/images" ] || exit 0
+    while IFS= read -r ri; do
+      dk image inspect -f x "$ri" >/dev/null 2>&1 || continue
+      ! dk rmi "$ri" >/dev/null 2>&1 || continue
+      for ri_other in $(dk ps -a --filter "ancestor=$ri" --format "{{.Label \"$label\"}}" | sort -u); do
+        if [ "$ri_other" = "$name" ] || [ ! -f "$etc/appliances/$ri_other/appliance.conf" ]; then continue; fi
+        mkdir -p "$var/appliances/$ri_other" && echo "$ri" >>"$var/appliances/$ri_other/images"
+        break
+      done
+    done <"$keep/images"
+    rm -rf "$keep"
+  ) 8>"$run/images.lock"
+}
