@@ -98,16 +98,13 @@ export class Host {
   async reboot(options: RebootOptions = {}): Promise<void> {
     await step(`reboot of ${this.name}`, async (progress) => {
       const before = await this.bootId();
-      const restart = async () => {
-        if (options.hard) await this.machine.reset();
-        // The connection dies with the host, so its exit code says nothing.
-        else await this.tryShell("systemctl reboot", { timeout: 60_000 });
-      };
+      // The connection dies with the host, so its exit code says nothing.
+      const shutDown = async () => void (await this.tryShell("systemctl reboot", { timeout: 60_000 }));
       let plugged: Promise<void> = Promise.resolve();
       if (options.nicLate === undefined) {
-        await restart();
+        await (options.hard ? this.machine.reset() : shutDown());
       } else {
-        await this.machine.rebootWithoutNic(restart);
+        await this.machine.rebootWithoutNic(options.hard ? undefined : shutDown);
         plugged = sleep(options.nicLate * 1000).then(async () => {
           await this.machine.plug();
           progress.say(`LAN interface plugged in ${options.nicLate} s after the start`);

@@ -133,21 +133,27 @@ export class Machine {
   }
 
   /**
-   * Runs `reboot` (which must make the guest reboot) and takes the LAN interface out between the end of the old boot and
-   * the start of the new one, so that the new kernel never sees it.
+   * Restarts the machine without its LAN interface, which is taken out between the end of the old boot and the start of the
+   * new one: the new kernel never sees it. `reboot` makes the guest shut down; left out, the power is cut.
    */
-  async rebootWithoutNic(reboot: () => Promise<void>): Promise<void> {
+  async rebootWithoutNic(reboot?: () => Promise<void>): Promise<void> {
     await this.qmp(async (qmp) => {
-      await qmp.execute("set-action", { reboot: "shutdown", shutdown: "pause" });
-      try {
-        await Promise.all([qmp.waitFor("STOP", 180_000), reboot()]);
-        if (this.plugged) await this.resetWithoutNic(qmp);
-        else await qmp.execute("system_reset");
-      } finally {
-        await qmp.execute("set-action", { reboot: "reset", shutdown: "poweroff" });
-        await qmp.execute("cont");
-      }
+      if (reboot) await this.pauseAtReboot(qmp, reboot);
+      else await qmp.execute("stop");
+      if (this.plugged) await this.resetWithoutNic(qmp);
+      else await qmp.execute("system_reset");
+      await qmp.execute("cont");
     });
+  }
+
+  private async pauseAtReboot(qmp: Qmp, reboot: () => Promise<void>): Promise<void> {
+    await qmp.execute("set-action", { reboot: "shutdown", shutdown: "pause" });
+    try {
+      await Promise.all([qmp.waitFor("STOP", 180_000), reboot()]);
+    } finally {
+      // Before anything resets the machine: the reset would be taken for a reboot and pause it again.
+      await qmp.execute("set-action", { reboot: "reset", shutdown: "poweroff" });
+    }
   }
 
   private async addNic(qmp: Qmp): Promise<void> {
