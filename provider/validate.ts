@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { below, formatPath, nearest, Path, Problem } from "./errors";
+import { below, Fault, formatPath, nearest, Path, Problem } from "./errors";
 
 type Issue = z.core.$ZodIssue;
 type Schema = z.core.$ZodType;
@@ -133,4 +133,12 @@ function unwrap(schema: Schema): Schema {
 
 function fieldsOf(schema: Schema | undefined): string[] {
   return schema === undefined ? [] : Object.keys(defOf(unwrap(schema)).shape ?? {});
+}
+
+/** A text for which `fault` finds nothing wrong. */
+export function text(fault: (value: string) => Fault | undefined): z.ZodType<string, string> {
+  return z.string().superRefine((value, context) => {
+    const found = fault(value);
+    if (found) context.addIssue({ code: "custom", message: found.message, params: { remedy: found.remedy } });
+  });
 }

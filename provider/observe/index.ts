@@ -1,2 +1,4 @@
 export * from "./facts";
 export * from "./observe";
+export * from "./rule";
+export * from "./version";

@@ -57,7 +57,7 @@ account() {
 }
 
 tools() {
-  for tool in awk cmp docker flock ip journalctl modprobe mktemp nsenter sed sha256sum sort sudo systemctl timeout tsort udevadm; do
+  for tool in awk cmp docker flock ip journalctl modprobe mktemp nsenter sed sha256sum sort stat sudo systemctl timeout tsort udevadm; do
     has "$tool" && echo "$tool"
   done
   return 0

@@ -1,0 +1,35 @@
+import { local } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { refuse } from "./errors";
+import { parse } from "./validate";
+
+/** The type token of a component; the plugin host knows no module but `index`. */
+export function typeToken(className: string): string {
+  return `pulumi-macvlan:index:${className}`;
+}
+
+/** Reads a component's arguments; throws one SpecError with every problem, each below the component's name. */
+export function readArgs<T extends z.ZodType>(name: string, schema: T, args: unknown): z.output<T> {
+  const { value, problems } = parse(schema, args, [name]);
+  refuse(problems);
+  return value as z.output<T>;
+}
+
+/**
+ * What the Commands of all stages have in common. Their scripts say the same in every plan, so the plan hides them. A host
+ * under another address is another host: its resources are taken away there and made here.
+ */
+export function commandArgs(
+  destination: string,
+): Pick<local.CommandArgs, "addPreviousOutputInEnv" | "logging" | "triggers"> {
+  return { addPreviousOutputInEnv: false, logging: local.Logging.Stderr, triggers: [destination] };
+}
+
+/** The options that go with commandArgs. */
+export function commandOptions(
+  parent: pulumi.Resource,
+  dependsOn: pulumi.Resource[] = [],
+): pulumi.CustomResourceOptions {
+  return { parent, dependsOn, deleteBeforeReplace: true, hideDiffs: ["create", "delete", "triggers"] };
+}

@@ -1,0 +1,42 @@
+import { local } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { commandArgs, commandOptions, readArgs, typeToken } from "../component";
+import { enforce, factsOf, findAll } from "../observe";
+import { deleteCommand, remoteCommand } from "../ssh";
+import { hostInterfaceRules } from "./preflight";
+import { renderLink } from "./render";
+import { HostInterfaceArgs, hostInterfaceSchema, resolveInterface } from "./spec";
+
+/**
+ * Stage 1: the host's macvlan link that is Docker's parent, and with `reach: pinned` the host's way to its appliances.
+ * Needs a BootShim on the host. One resource: a Command over ssh.
+ */
+export class HostInterface extends pulumi.ComponentResource {
+  /** Name of the link on the host. */
+  public readonly name: pulumi.Output<string>;
+  /** MAC of the link. */
+  public readonly mac: pulumi.Output<string>;
+
+  constructor(name: string, args: HostInterfaceArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { ssh, ...spec } = readArgs(name, hostInterfaceSchema, args);
+    const link = resolveInterface(spec, ssh.destination);
+    const facts = factsOf(ssh, [name]);
+    if (facts) enforce(findAll(hostInterfaceRules, facts, link), [name]);
+    super(typeToken("HostInterface"), name, args, opts);
+    new local.Command(
+      `${name}-link`,
+      {
+        ...commandArgs(ssh.destination),
+        create: remoteCommand(ssh, ["link", "apply", link.name]),
+        delete: deleteCommand(ssh, ["link", "remove", link.name]),
+        environment: { FILES: renderLink(link) },
+        // Another name is another link, which is made in place of the old one.
+        triggers: [ssh.destination, link.name],
+      },
+      commandOptions(this),
+    );
+    this.name = pulumi.output(link.name);
+    this.mac = pulumi.output(link.mac);
+    this.registerOutputs({ name: this.name, mac: this.mac });
+  }
+}

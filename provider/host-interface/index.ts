@@ -1,0 +1,4 @@
+export * from "./host-interface";
+export * from "./preflight";
+export * from "./render";
+export * from "./spec";

@@ -1,0 +1,3 @@
+export * from "./macvlan-network";
+export * from "./preflight";
+export * from "./spec";

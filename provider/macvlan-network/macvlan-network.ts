@@ -1,0 +1,66 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { readArgs, typeToken } from "../component";
+import { below, refuse } from "../errors";
+import { enforce, factsOf, findAll } from "../observe";
+import { dockerHost, sshOptions } from "../ssh";
+import { equalsSpec, macvlanNetworkRules, NETWORK_LABEL, observedNetwork } from "./preflight";
+import { MacvlanNetworkArgs, macvlanNetworkSchema, resolveNetwork } from "./spec";
+
+/**
+ * Stage 2: the Docker macvlan network on the parent link. Needs a HostInterface on the host. One docker.Network, and the
+ * provider that reaches the host's Docker through the same ssh as everything else.
+ */
+export class MacvlanNetwork extends pulumi.ComponentResource {
+  /** Docker's id of the network, another one after each replacement: what an Appliance takes as its networkId. */
+  public readonly networkId: pulumi.Output<string>;
+  /** Docker's name of the network. */
+  public readonly name: pulumi.Output<string>;
+
+  constructor(name: string, args: MacvlanNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { ssh, parent, ...spec } = readArgs(name, macvlanNetworkSchema, args);
+    const { network, problems } = resolveNetwork(spec, parent ?? "lan0");
+    refuse(below([name], problems));
+    const facts = factsOf(ssh, [name]);
+    if (facts) enforce(findAll(macvlanNetworkRules, facts, network), [name]);
+    super(typeToken("MacvlanNetwork"), name, args, opts);
+
+    // The destination is in the name: the provider under another address is another one, and the old network is deleted
+    // through the old. A provider whose host changes would keep its resources and take them for those of the new host.
+    const provider = new docker.Provider(
+      `${name}-${ssh.destination}`,
+      { host: dockerHost(ssh), sshOpts: sshOptions(ssh), disableDockerDaemonCheck: true },
+      { parent: this },
+    );
+    const observed = facts && observedNetwork(facts, network.name);
+    const lan = new docker.Network(
+      `${name}-network`,
+      {
+        name: network.name,
+        driver: "macvlan",
+        options: { parent: network.parent, macvlan_mode: "bridge" },
+        ipamConfigs: [
+          {
+            subnet: network.subnet,
+            gateway: network.gateway,
+            ipRange: network.ipRange,
+            ...(Object.keys(network.auxAddresses).length === 0 ? {} : { auxAddress: network.auxAddresses }),
+          },
+        ],
+        labels: [{ label: NETWORK_LABEL, value: "true" }],
+      },
+      {
+        parent: this,
+        provider,
+        deleteBeforeReplace: true,
+        replacementTrigger: ssh.destination,
+        // Takes a network over that the state lost (a refresh with the host unreachable drops it) and costs nothing when the
+        // state has it; with anything to replace the engine would refuse it.
+        ...(observed && equalsSpec(observed, network) ? { import: observed.id } : {}),
+      },
+    );
+    this.networkId = lan.id;
+    this.name = pulumi.output(network.name);
+    this.registerOutputs({ networkId: this.networkId, name: this.name });
+  }
+}

@@ -1,0 +1,231 @@
+import { z } from "zod";
+import {
+  Cidr,
+  contains,
+  containsRange,
+  formatIpv4,
+  formatRange,
+  hostRange,
+  Ipv4Range,
+  linkNameFault,
+  nextFree,
+  parseCidr,
+  parseIpv4,
+  parseRange,
+} from "../address";
+import { Fault, Path, Problem } from "../errors";
+import { SshArgs, sshSchema } from "../ssh";
+import { text } from "../validate";
+
+/** The Docker network of a LAN as a part of a host. */
+export interface NetworkSpec {
+  /** Name of the Docker network. Default lan. */
+  name?: string;
+  /** The LAN's subnet in canonical form, such as 192.168.76.0/24. */
+  subnet: string;
+  /** The LAN's router. */
+  gateway: string;
+  /**
+   * Addresses that Docker may give to containers that ask for none, as a canonical subnet inside `subnet`. Default: none
+   * (such a container is refused), so that nobody can take a pinned address while its owner is stopped.
+   */
+  ipRange?: string;
+  /** Addresses that the LAN's DHCP server gives out, such as 192.168.76.128-192.168.76.250: no appliance may have one. */
+  dhcpPool?: string;
+  /** The host's own address on the LAN, which Docker then never gives to a container. */
+  hostAddress?: string;
+  /** Further addresses of the LAN that Docker must not give to a container, by name. */
+  auxAddresses?: Record<string, string>;
+}
+
+/** The Docker macvlan network on a parent link. */
+export interface MacvlanNetworkArgs {
+  /** The host. */
+  ssh: SshArgs;
+  /** The parent link. Default lan0. */
+  parent?: string;
+  /** Name of the Docker network. Default lan. */
+  name?: string;
+  /** The LAN's subnet in canonical form, such as 192.168.76.0/24. */
+  subnet: string;
+  /** The LAN's router. */
+  gateway: string;
+  /**
+   * Addresses that Docker may give to containers that ask for none, as a canonical subnet inside `subnet`. Default: none
+   * (such a container is refused), so that nobody can take a pinned address while its owner is stopped.
+   */
+  ipRange?: string;
+  /** Addresses that the LAN's DHCP server gives out, such as 192.168.76.128-192.168.76.250: no appliance may have one. */
+  dhcpPool?: string;
+  /** The host's own address on the LAN, which Docker then never gives to a container. */
+  hostAddress?: string;
+  /** Further addresses of the LAN that Docker must not give to a container, by name. */
+  auxAddresses?: Record<string, string>;
+}
+
+const fields = {
+  name: text((value) =>
+    /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(value) && !["bridge", "host", "none", "default"].includes(value)
+      ? undefined
+      : {
+          message: `${JSON.stringify(value)} cannot be the name of a Docker network`,
+          remedy: "use letters, digits, _, . and -",
+        },
+  ).optional(),
+  subnet: text((value) => {
+    const { fault, value: cidr } = { value: undefined, ...parseCidr(value) };
+    if (fault) return fault;
+    if (cidr!.prefix > 30 || cidr!.prefix < 8)
+      return { message: `${value} is no subnet for a LAN`, remedy: "use a prefix length of 8 to 30" };
+    return undefined;
+  }),
+  gateway: text((value) => parseIpv4(value).fault),
+  ipRange: text((value) => parseCidr(value).fault).optional(),
+  dhcpPool: text((value) => parseRange(value).fault).optional(),
+  hostAddress: text((value) => parseIpv4(value).fault).optional(),
+  auxAddresses: z
+    .record(
+      text((value) =>
+        value === "host"
+          ? { message: '"host" is the name of the host itself', remedy: "give it as hostAddress" }
+          : undefined,
+      ),
+      text((value) => parseIpv4(value).fault),
+    )
+    .optional(),
+};
+
+export const networkSchema = z.strictObject(fields);
+export const macvlanNetworkSchema = z.strictObject({
+  ssh: sshSchema,
+  parent: text(linkNameFault).optional(),
+  ...fields,
+});
+
+/** An address of the LAN that is somebody's already, and what to call them. */
+export interface Claim {
+  readonly path: Path;
+  readonly range: Ipv4Range;
+  /** "is the gateway of network lan": what an address in the range is. */
+  readonly is: string;
+}
+
+/** A network with every default filled in and its addresses read. */
+export interface ResolvedNetwork {
+  readonly name: string;
+  readonly parent: string;
+  readonly subnet: string;
+  readonly gateway: string;
+  /** What Docker is told; the gateway alone, which is taken, if there is nothing to give out. */
+  readonly ipRange: string;
+  /** Names and addresses, sorted by name. */
+  readonly auxAddresses: Readonly<Record<string, string>>;
+  readonly cidr: Cidr;
+  /** Everything in the subnet that no appliance may have. */
+  readonly claims: readonly Claim[];
+}
+
+/** Fills in the defaults and checks the fields against each other. The fields themselves must have passed the schema. */
+export function resolveNetwork(spec: NetworkSpec, parent: string): { network: ResolvedNetwork; problems: Problem[] } {
+  const name = spec.name ?? "lan";
+  const cidr = must(parseCidr(spec.subnet));
+  const network: ResolvedNetwork = {
+    name,
+    parent,
+    subnet: spec.subnet,
+    gateway: spec.gateway,
+    ipRange: spec.ipRange ?? `${spec.gateway}/32`,
+    auxAddresses: sorted({
+      ...spec.auxAddresses,
+      ...(spec.hostAddress === undefined ? {} : { host: spec.hostAddress }),
+    }),
+    cidr,
+    claims: claims(spec, name),
+  };
+  return { network, problems: checkNetwork(network) };
+}
+
+/** Why an appliance cannot have an address; `taken` are further ranges to leave out of the proposal. */
+export function addressFault(
+  network: ResolvedNetwork,
+  ip: string,
+  taken: readonly Ipv4Range[] = [],
+): Fault | undefined {
+  const address = must(parseIpv4(ip));
+  const free = nextFree(
+    network.cidr,
+    [...network.claims.map(({ range }) => range), ...taken],
+    hostRange(network.cidr).first,
+  );
+  const proposal = free === undefined ? "the network has no free address" : `next free: ${formatIpv4(free)}`;
+  if (!contains(network.cidr, address))
+    return {
+      message: `${ip} is outside ${network.subnet}, the subnet of network ${network.name}`,
+      remedy: `choose an address inside it (${proposal})`,
+    };
+  const claim = network.claims.find(({ range }) => contains(range, address));
+  if (claim === undefined) return undefined;
+  return { message: `${ip} ${claim.is}`, remedy: `choose a free address outside dhcpPool and ipRange (${proposal})` };
+}
+
+function claims(spec: NetworkSpec, name: string): Claim[] {
+  const cidr = must(parseCidr(spec.subnet));
+  const one = (ip: string): Ipv4Range => ({ first: must(parseIpv4(ip)), last: must(parseIpv4(ip)) });
+  const of = `of network ${name}`;
+  return [
+    { path: ["subnet"], range: { first: cidr.first, last: cidr.first }, is: `is the network address ${of}` },
+    { path: ["subnet"], range: { first: cidr.last, last: cidr.last }, is: `is the broadcast address ${of}` },
+    { path: ["gateway"], range: one(spec.gateway), is: `is the gateway ${of}` },
+    ...(spec.hostAddress === undefined
+      ? []
+      : [{ path: ["hostAddress"], range: one(spec.hostAddress), is: "is the host's own address" }]),
+    ...Object.entries(spec.auxAddresses ?? {}).map(([key, ip]) => ({
+      path: ["auxAddresses", key],
+      range: one(ip),
+      is: `is reserved for ${key}`,
+    })),
+    ...(spec.dhcpPool === undefined
+      ? []
+      : [{ path: ["dhcpPool"], range: must(parseRange(spec.dhcpPool)), is: `is in the DHCP pool ${spec.dhcpPool}` }]),
+    ...(spec.ipRange === undefined
+      ? []
+      : [
+          {
+            path: ["ipRange"],
+            range: must(parseCidr(spec.ipRange)),
+            is: `is in ipRange ${spec.ipRange}, which Docker gives out itself`,
+          },
+        ]),
+  ];
+}
+
+function checkNetwork({ cidr, subnet, claims: all }: ResolvedNetwork): Problem[] {
+  const problems: Problem[] = [];
+  const [network, broadcast, ...own] = all;
+  for (const [i, { path, range }] of own.entries()) {
+    if (!containsRange(cidr, range)) {
+      const ends = formatRange(range);
+      problems.push({
+        path,
+        message: `${ends} is not inside the subnet ${subnet}`,
+        remedy: `choose it from ${formatRange(hostRange(cidr))}`,
+      });
+      continue;
+    }
+    // Ranges may cover special addresses: Docker and DHCP servers leave them out themselves.
+    if (range.first !== range.last) continue;
+    const other = [network!, broadcast!, ...own.slice(0, i)].find((claim) => contains(claim.range, range.first));
+    if (other)
+      problems.push({ path, message: `${formatIpv4(range.first)} ${other.is}`, remedy: "choose another address" });
+  }
+  return problems;
+}
+
+function sorted(record: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function must<T>(parsed: { value: T; fault?: undefined } | { fault: Fault }): T {
+  if (parsed.fault) throw new RangeError(parsed.fault.message);
+  return parsed.value;
+}
