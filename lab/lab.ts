@@ -119,12 +119,13 @@ export class Lab {
     return tryRun(file, args, { ...options, env: this.env(options.env) });
   }
 
-  /** What runs, from files and processes alone: also while a host does not answer. */
+  /** What runs; asks the machines, not the systems in them: also while a host does not answer. */
   async status(): Promise<LabStatus> {
     const facts = this.facts();
     const ports = daemonPid(this.dir) ? await this.lan.ports() : undefined;
-    const hosts = this.hosts.map(({ name, ip, mac, machine }) => ({
-      ...{ name, running: machine.pid !== undefined, ip, mac, sshPort: machine.sshPort, nic: machine.plugged },
+    const hosts = this.hosts.map(async ({ name, ip, mac, machine }) => ({
+      ...{ name, running: machine.pid !== undefined, ip, mac, sshPort: machine.sshPort },
+      nic: machine.pid !== undefined && (await machine.plugged()),
       port: ports?.find((port) => port.name === name)?.up ?? false,
       snapshots: machine.snapshots,
     }));
@@ -136,7 +137,7 @@ export class Lab {
       accelerator,
       docker: image?.docker,
       lan: ports !== undefined,
-      hosts,
+      hosts: await Promise.all(hosts),
     };
   }
 

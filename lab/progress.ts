@@ -1,6 +1,6 @@
 /** Where a step reports its parts. */
 export interface Step {
-  say(text: string): void;
+  say: (text: string) => void;
 }
 
 /**

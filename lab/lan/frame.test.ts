@@ -37,7 +37,7 @@ describe("known packets", () => {
 
 describe("what is written is read back", () => {
   test("ARP in Ethernet", () => {
-    const operation = fc.constantFrom("request", "reply");
+    const operation = fc.constantFrom("request" as const, "reply" as const);
     const arps = fc.record({ operation, senderMac: mac, senderIp: ip, targetMac: mac, targetIp: ip });
     fc.assert(
       fc.property(arps, mac, mac, (arp, destination, source) => {
@@ -45,7 +45,7 @@ describe("what is written is read back", () => {
           destination,
           source,
           type: f.EtherType.Arp,
-          payload: f.writeArp(arp as f.Arp),
+          payload: f.writeArp(arp),
         });
         const ethernet = f.readEthernet(frame);
         expect(ethernet).toMatchObject({ destination, source, type: f.EtherType.Arp });

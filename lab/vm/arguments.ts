@@ -38,10 +38,13 @@ export const lanMac = (number: number): string => `52:54:00:00:02:0${number}`;
 /** LAN address of host labN. */
 export const lanAddress = (number: number): string => `192.168.76.${10 + number}`;
 
+/** What QEMU calls the LAN interface. */
+export const LAN_NIC = "lan-nic";
+
 /** The LAN interface as a device to plug in. A fixed slot, so that it comes back under the same name and fits every snapshot. */
 export const lanDevice = (number: number): Record<string, string> => ({
   driver: "virtio-net-pci",
-  id: "lan-nic",
+  id: LAN_NIC,
   netdev: "lan",
   mac: lanMac(number),
   bus: "pci.0",

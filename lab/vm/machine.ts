@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as net from "node:net";
 import * as path from "node:path";
 import { alive, run, sleep } from "../run";
-import { hostName, lanDevice, qemuArguments, type Accelerator, type MachineSpec } from "./arguments";
+import { hostName, LAN_NIC, lanDevice, qemuArguments, type Accelerator, type MachineSpec } from "./arguments";
 import { Qmp } from "./qmp";
 
 /** How long a guest may take to let go of its LAN interface. */
@@ -12,8 +12,6 @@ const UNPLUG_MS = 30_000;
 interface Memory {
   sshPort: number;
   accelerator: Accelerator;
-  /** Whether the LAN interface is plugged in. */
-  nic: boolean;
   /** By snapshot: whether the LAN interface was plugged in; only the same devices can take the state back. */
   snapshots: Record<string, { nic: boolean }>;
 }
@@ -46,8 +44,8 @@ export class Machine {
   }
 
   /** Whether the LAN interface is plugged in. */
-  get plugged(): boolean {
-    return this.memory().nic;
+  plugged(): Promise<boolean> {
+    return this.qmp(isPlugged);
   }
 
   get snapshots(): string[] {
@@ -63,7 +61,7 @@ export class Machine {
       try {
         await run("qemu-system-x86_64", qemuArguments({ ...spec, number: this.number, dir: this.dir, sshPort }));
         const snapshots = spec.snapshot ? { [spec.snapshot]: { nic: true } } : {};
-        this.remember({ sshPort, accelerator: spec.accelerator, nic: spec.lanSocket !== undefined, snapshots });
+        this.remember({ sshPort, accelerator: spec.accelerator, snapshots });
         return;
       } catch (error) {
         // Another program may have taken the port in between.
@@ -86,9 +84,12 @@ export class Machine {
   /** Saves memory, devices and disk under `tag`, replacing a snapshot of that name. */
   async save(tag: string): Promise<void> {
     if (!/^[A-Za-z0-9][\w.-]*$/.test(tag)) throw new Error(`snapshot name "${tag}": use letters, digits, - _ .`);
-    await this.qmp((qmp) => qmp.human(`savevm ${tag}`));
+    const nic = await this.qmp(async (qmp) => {
+      await qmp.human(`savevm ${tag}`);
+      return isPlugged(qmp);
+    });
     const memory = this.memory();
-    this.remember({ ...memory, snapshots: { ...memory.snapshots, [tag]: { nic: memory.nic } } });
+    this.remember({ ...memory, snapshots: { ...memory.snapshots, [tag]: { nic } } });
   }
 
   /** Goes back to the snapshot `tag`, with the LAN interface plugged in or not as it was then, and its cable in. */
@@ -96,8 +97,9 @@ export class Machine {
     const saved = this.memory().snapshots[tag];
     if (!saved) throw new Error(`${this.name} has no snapshot ${tag}; it has: ${this.snapshots.join(", ") || "none"}`);
     await this.qmp(async (qmp) => {
-      if (saved.nic && !this.plugged) await this.addNic(qmp);
-      if (!saved.nic && this.plugged) {
+      const plugged = await isPlugged(qmp);
+      if (saved.nic && !plugged) await this.addNic(qmp);
+      if (!saved.nic && plugged) {
         await qmp.execute("stop");
         await this.resetWithoutNic(qmp);
       }
@@ -109,17 +111,18 @@ export class Machine {
 
   /** Takes the LAN interface out of the running machine, as a USB or Thunderbolt adapter is pulled. */
   async unplug(): Promise<void> {
-    if (!this.plugged) return;
     await this.qmp(async (qmp) => {
-      const gone = qmp.waitFor("DEVICE_DELETED", UNPLUG_MS, (data) => data.device === "lan-nic");
-      await Promise.all([gone, qmp.execute("device_del", { id: "lan-nic" })]);
+      if (!(await isPlugged(qmp))) return;
+      const gone = qmp.waitFor("DEVICE_DELETED", UNPLUG_MS, (data) => data.device === LAN_NIC);
+      await Promise.all([gone, qmp.execute("device_del", { id: LAN_NIC })]);
     });
-    this.remember({ ...this.memory(), nic: false });
   }
 
   /** Puts the LAN interface back in: same slot, same MAC. */
   async plug(): Promise<void> {
-    if (!this.plugged) await this.qmp((qmp) => this.addNic(qmp));
+    await this.qmp(async (qmp) => {
+      if (!(await isPlugged(qmp))) await this.addNic(qmp);
+    });
   }
 
   /** Carrier of the LAN interface. */
@@ -140,7 +143,7 @@ export class Machine {
     await this.qmp(async (qmp) => {
       if (reboot) await this.pauseAtReboot(qmp, reboot);
       else await qmp.execute("stop");
-      if (this.plugged) await this.resetWithoutNic(qmp);
+      if (await isPlugged(qmp)) await this.resetWithoutNic(qmp);
       else await qmp.execute("system_reset");
       await qmp.execute("cont");
     });
@@ -158,15 +161,13 @@ export class Machine {
 
   private async addNic(qmp: Qmp): Promise<void> {
     await qmp.execute("device_add", lanDevice(this.number));
-    this.remember({ ...this.memory(), nic: true });
   }
 
   /** A guest has to agree to an unplug; a reset carries it out for one that is not running. */
   private async resetWithoutNic(qmp: Qmp): Promise<void> {
-    const gone = qmp.waitFor("DEVICE_DELETED", UNPLUG_MS, (data) => data.device === "lan-nic");
-    await qmp.execute("device_del", { id: "lan-nic" });
+    const gone = qmp.waitFor("DEVICE_DELETED", UNPLUG_MS, (data) => data.device === LAN_NIC);
+    await qmp.execute("device_del", { id: LAN_NIC });
     await Promise.all([gone, qmp.execute("system_reset")]);
-    this.remember({ ...this.memory(), nic: false });
   }
 
   private async qmp<T>(work: (qmp: Qmp) => Promise<T>): Promise<T> {
@@ -191,6 +192,12 @@ export class Machine {
     fs.writeFileSync(`${file}.new`, JSON.stringify(memory));
     fs.renameSync(`${file}.new`, file);
   }
+}
+
+/** The machine's own word: a command that was interrupted leaves no wrong memory of it. */
+async function isPlugged(qmp: Qmp): Promise<boolean> {
+  const devices = (await qmp.execute("qom-list", { path: "/machine/peripheral" })) as { name: string }[];
+  return devices.some(({ name }) => name === LAN_NIC);
 }
 
 function readText(file: string): string {
