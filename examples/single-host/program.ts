@@ -29,9 +29,9 @@ export function provision(config: pulumi.Config = new pulumi.Config()): macvlan.
         ip: "192.168.76.53",
         service: {
           image: site.images.dns,
-          volumes: ["./dnsmasq.conf:/etc/dnsmasq.conf:ro"],
+          volumes: ["./appliance.conf:/etc/dnsmasq.d/appliance.conf:ro"],
         },
-        files: { "dnsmasq.conf": "address=/appliance.example/192.168.76.53\n" },
+        files: { "appliance.conf": "address=/web.home.example/192.168.76.80\n" },
       },
       web: {
         ip: "192.168.76.80",
