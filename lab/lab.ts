@@ -87,7 +87,7 @@ export class Lab {
       throw new Error(`no host ${which}: hosts are called lab1 to lab${MAX_HOSTS}`);
     }
     const run = (file: string, args: readonly string[], options?: RunOptions) => this.run(file, args, options);
-    return new Host(new Machine(this.hostDir(number), number), run, (name) => this.lan.setPort(name, true));
+    return new Host(new Machine(this.hostDir(number), number), run, (name) => this.afterLoad(name));
   }
 
   /**
@@ -183,8 +183,15 @@ export class Lab {
     const { dir } = host.machine;
     const disk = path.join(dir, "disk.qcow2");
     const lanSocket = path.join(dir, "port.sock");
-    await host.machine.start({ accelerator, kernel, initrd, disk, identity: archive, machineId, lanSocket, snapshot });
+    await host.machine.start({ accelerator, kernel, initrd, disk, identity: archive, machineId, lanSocket }, snapshot);
     await this.writeSsh(image);
+  }
+
+  /** A host that went back in time may have got another SSH port, and starts on an open switch port. */
+  private async afterLoad(host: string): Promise<void> {
+    await this.lan.setPort(host, true);
+    const { image } = this.facts() ?? {};
+    if (image) await this.writeSsh(image);
   }
 
   private async writeSsh(image: Image): Promise<void> {

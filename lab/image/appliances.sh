@@ -99,10 +99,11 @@ cat >"$dns/etc/dnsmasq.conf" <<-CONF
 	no-hosts
 	log-facility=-
 	address=/lab.test/192.0.2.53
+	local=/lab.test/
 	conf-dir=/etc/dnsmasq.d
 CONF
 layer "$dns" "$work/dns.tar"
 image lab/dns:1 "$work/programs.tar" "$work/dns.tar" \
-	"\"Env\":[\"PATH=/usr/sbin:/bin\"],\"Cmd\":[\"/usr/sbin/dnsmasq\",\"--keep-in-foreground\"],\"ExposedPorts\":{\"53/udp\":{},\"53/tcp\":{}},\"Labels\":{\"lab.version\":\"1\"},$(health 'nslookup lab.test 127.0.0.1' 15 3)"
+	"\"Env\":[\"PATH=/usr/sbin:/bin\"],\"Cmd\":[\"/usr/sbin/dnsmasq\",\"--keep-in-foreground\"],\"ExposedPorts\":{\"53/udp\":{},\"53/tcp\":{}},\"Labels\":{\"lab.version\":\"1\"},$(health 'nslookup -type=a lab.test 127.0.0.1' 15 3)"
 
 rm -rf "$work"

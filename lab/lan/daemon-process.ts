@@ -3,15 +3,14 @@ import * as fs from "node:fs";
 import { createRequire } from "node:module";
 import * as path from "node:path";
 import { pathToFileURL } from "node:url";
-import { alive, sleep } from "../run";
+import { sleep } from "../run";
 import { call } from "./rpc";
 
 /** Process id of the LAN of the lab in `dir`, or undefined when it does not run. */
 export function daemonPid(dir: string): number | undefined {
   try {
     const pid = Number(fs.readFileSync(path.join(dir, "lan.pid"), "utf8"));
-    const mine = fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(dir);
-    return mine && alive(pid) ? pid : undefined;
+    return fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(dir) ? pid : undefined;
   } catch {
     return undefined;
   }
@@ -44,5 +43,5 @@ export async function stopDaemon(dir: string): Promise<void> {
   const pid = daemonPid(dir);
   if (!pid) return;
   process.kill(pid);
-  while (alive(pid)) await sleep(20);
+  while (daemonPid(dir)) await sleep(20);
 }

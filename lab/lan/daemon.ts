@@ -30,6 +30,7 @@ function openPort(name: string): void {
     .createServer((socket) => {
       wire?.destroy();
       wire = socket;
+      lan.forget(name);
       const read = frameReader((frame) => lan.receive(name, frame));
       socket.on("data", read).on("error", () => undefined);
     })

@@ -87,7 +87,8 @@ export class Switch {
     return port && known !== from ? [port] : [];
   }
 
-  private forget(name: string): void {
+  /** A port's link went down: what was learned there may come back elsewhere. */
+  forget(name: string): void {
     this.port(name).macs.clear();
     for (const [mac, port] of this.learned) if (port === name) this.learned.delete(mac);
   }

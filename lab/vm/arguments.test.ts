@@ -1,9 +1,16 @@
 import { describe, expect, test } from "vitest";
-import { lanAddress, lanDevice, qemuArguments, type MachineSpec } from "./arguments";
+import { LAN_NIC, lanAddress, lanDevice, qemuArguments, type MachineSpec } from "./arguments";
 
 const spec: MachineSpec = {
   ...{ number: 2, accelerator: "tcg", kernel: "/i/vmlinuz", initrd: "/i/initrd", disk: "/l/disk.qcow2" },
-  ...{ identity: "/i/identity.tar", machineId: "0".repeat(32), dir: "/l", sshPort: 40_000, lanSocket: "/l/port.sock" },
+  ...{
+    identity: "/i/identity.tar",
+    machineId: "0".repeat(32),
+    dir: "/l",
+    sshPort: 40_000,
+    lanSocket: "/l/port.sock",
+    nic: true,
+  },
 };
 
 /** Values of an option, which may come several times. */
@@ -22,6 +29,12 @@ describe("qemuArguments", () => {
     expect(values(qemuArguments(spec), "-device")).toContain([driver, ...options].join(","));
     expect(rest).toMatchObject({ mac: "52:54:00:00:02:02", addr: "0x4" });
     expect(lanAddress(2)).toBe("192.168.76.12");
+  });
+
+  test("without its card the LAN's cable is still there for one that is plugged in later", () => {
+    const args = qemuArguments({ ...spec, nic: false });
+    expect(args.join(" ")).not.toContain(LAN_NIC);
+    expect(values(args, "-netdev")[1]).toBe("stream,id=lan,server=off,addr.type=unix,addr.path=/l/port.sock");
   });
 
   test("an emulated processor has no cmpxchg16b", () => {

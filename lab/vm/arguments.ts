@@ -17,12 +17,12 @@ export interface MachineSpec {
   dir: string;
   /** Loopback port that leads to the guest's port 22. */
   sshPort: number;
-  /** Unix socket of the host's switch port; without one the LAN interface is left out. */
-  lanSocket?: string;
+  /** Unix socket of the host's switch port. */
+  lanSocket: string;
+  /** Whether the LAN interface is plugged in at the start. */
+  nic: boolean;
   /** Name of the snapshot to continue from instead of booting. */
   snapshot?: string;
-  /** Further kernel parameters. */
-  append?: string;
 }
 
 /** MiB and processors of a lab host; part of what a snapshot fits. */
@@ -63,14 +63,7 @@ export function qemuArguments(spec: MachineSpec): string[] {
   const append = [
     "root=/dev/vda rw console=ttyS0 quiet mitigations=off",
     `systemd.hostname=${hostName(spec.number)} systemd.machine_id=${spec.machineId}`,
-    ...(spec.append ? [spec.append] : []),
   ].join(" ");
-  const lan = spec.lanSocket
-    ? [
-        ...["-netdev", `stream,id=lan,server=off,addr.type=unix,addr.path=${escapeCommas(spec.lanSocket)}`],
-        ...["-device", device(lanDevice(spec.number))],
-      ]
-    : [];
   return [
     ...["-name", hostName(spec.number), "-nodefaults", "-no-user-config", "-display", "none", "-daemonize"],
     ...["-machine", "pc", "-accel", spec.accelerator, "-cpu", cpuModel(spec.accelerator)],
@@ -82,7 +75,8 @@ export function qemuArguments(spec: MachineSpec): string[] {
     // restrict: the guest reaches neither this machine nor the world through its management interface.
     ...["-netdev", `user,id=management,restrict=on,hostfwd=tcp:127.0.0.1:${spec.sshPort}-:22`],
     ...["-device", `virtio-net-pci,netdev=management,mac=52:54:00:00:01:0${spec.number},bus=pci.0,addr=0x3,romfile=`],
-    ...lan,
+    ...["-netdev", `stream,id=lan,server=off,addr.type=unix,addr.path=${escapeCommas(spec.lanSocket)}`],
+    ...(spec.nic ? ["-device", device(lanDevice(spec.number))] : []),
     ...["-chardev", `file,id=serial,path=${escapeCommas(spec.dir)}/serial.log,append=on`, "-serial", "chardev:serial"],
     ...["-qmp", `unix:${escapeCommas(spec.dir)}/qmp.sock,server=on,wait=off`, "-pidfile", `${spec.dir}/pid`],
     ...(spec.snapshot ? ["-loadvm", spec.snapshot] : []),

@@ -30,7 +30,7 @@ export class Host {
   constructor(
     readonly machine: Machine,
     private readonly run: (file: string, args: readonly string[], options?: RunOptions) => Promise<RunResult>,
-    private readonly settleLan: (host: string) => Promise<void>,
+    private readonly afterLoad: (host: string) => Promise<void>,
   ) {
     this.name = machine.name;
     this.ip = lanAddress(machine.number);
@@ -90,7 +90,7 @@ export class Host {
   /** Goes back to `tag`; returns when the host answers and its clock is right. */
   async load(tag: string): Promise<void> {
     await this.machine.load(tag);
-    await this.settleLan(this.name);
+    await this.afterLoad(this.name);
     await this.setClock();
   }
 

@@ -1,6 +1,7 @@
 import * as crypto from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { locked } from "../lock";
 import { run } from "../run";
 import { hostName, lanAddress, lanMac } from "./arguments";
 
@@ -37,7 +38,8 @@ export async function identity(dir: string, number: number): Promise<Identity> {
   const archive = path.join(mine, "identity.tar");
   const machineId = path.join(mine, "machine-id");
   const key = path.join(mine, "tree", "etc", "ssh", "ssh_host_ed25519_key");
-  if (!fs.existsSync(archive)) {
+  const make = async () => {
+    if (fs.existsSync(archive)) return;
     fs.rmSync(mine, { recursive: true, force: true });
     const files = { ...identityFiles(number), "etc/ssh/ssh_host_ed25519_key": "" };
     for (const [name, text] of Object.entries(files)) {
@@ -51,7 +53,9 @@ export async function identity(dir: string, number: number): Promise<Identity> {
     const tar = ["--owner=0", "--group=0", "--numeric-owner", "-cf", `${archive}.new`, "-C", path.join(mine, "tree")];
     await run("tar", [...tar, ...names]);
     fs.renameSync(`${archive}.new`, archive);
-  }
+  };
+  // Two labs may start their first host of this number at the same time.
+  if (!fs.existsSync(archive)) await locked(`${mine}.lock`, make, () => undefined);
   const [type, hostKey] = fs.readFileSync(`${key}.pub`, "utf8").split(" ");
   return { archive, machineId: fs.readFileSync(machineId, "utf8"), hostKey: `${type} ${hostKey}` };
 }

@@ -1,17 +1,20 @@
 import * as fs from "node:fs";
 import * as net from "node:net";
 import * as path from "node:path";
-import { alive, run, sleep } from "../run";
-import { hostName, LAN_NIC, lanDevice, qemuArguments, type Accelerator, type MachineSpec } from "./arguments";
+import { sleep, tryRun } from "../run";
+import { hostName, LAN_NIC, lanDevice, qemuArguments, type MachineSpec } from "./arguments";
 import { Qmp } from "./qmp";
 
 /** How long a guest may take to let go of its LAN interface. */
 const UNPLUG_MS = 30_000;
 
+/** What a machine is started with. */
+type StartSpec = Omit<MachineSpec, "number" | "dir" | "sshPort" | "nic" | "snapshot">;
+
 /** What the lab remembers of a virtual machine, in its folder's machine.json. */
 interface Memory {
+  spec: StartSpec;
   sshPort: number;
-  accelerator: Accelerator;
   /** By snapshot: whether the LAN interface was plugged in; only the same devices can take the state back. */
   snapshots: Record<string, { nic: boolean }>;
 }
@@ -30,17 +33,12 @@ export class Machine {
   /** Process id, or undefined when the machine does not run. */
   get pid(): number | undefined {
     const pid = Number(readText(path.join(this.dir, "pid")));
-    // The command line too: after a crash of this computer the number may belong to somebody else.
-    return pid && alive(pid) && readText(`/proc/${pid}/cmdline`).includes(this.dir) ? pid : undefined;
+    return pid && this.isMine(pid) ? pid : undefined;
   }
 
   /** Loopback port that leads to the guest's SSH server. */
   get sshPort(): number {
     return this.memory().sshPort;
-  }
-
-  get accelerator(): Accelerator {
-    return this.memory().accelerator;
   }
 
   /** Whether the LAN interface is plugged in. */
@@ -52,22 +50,11 @@ export class Machine {
     return Object.keys(this.memory().snapshots);
   }
 
-  /** Starts the machine; with `snapshot` it continues from there. Its LAN port must be listening. */
-  async start(spec: Omit<MachineSpec, "number" | "dir" | "sshPort">): Promise<void> {
+  /** Starts the machine; with `snapshot`, one that its disk holds, it continues from there. Its LAN port must be listening. */
+  async start(spec: StartSpec, snapshot?: string): Promise<void> {
     fs.mkdirSync(this.dir, { recursive: true });
-    for (const stale of ["pid", "qmp.sock"]) fs.rmSync(path.join(this.dir, stale), { force: true });
-    for (let attempt = 1; ; attempt++) {
-      const sshPort = await freePort();
-      try {
-        await run("qemu-system-x86_64", qemuArguments({ ...spec, number: this.number, dir: this.dir, sshPort }));
-        const snapshots = spec.snapshot ? { [spec.snapshot]: { nic: true } } : {};
-        this.remember({ sshPort, accelerator: spec.accelerator, snapshots });
-        return;
-      } catch (error) {
-        // Another program may have taken the port in between.
-        if (attempt === 5 || !/host forwarding|address already in use/i.test((error as Error).message)) throw error;
-      }
-    }
+    const sshPort = await this.launch(spec, { nic: true, snapshot });
+    this.remember({ spec, sshPort, snapshots: snapshot ? { [snapshot]: { nic: true } } : {} });
   }
 
   /** Ends the machine at once, as by pulling its plug, and waits until it is gone. */
@@ -75,7 +62,8 @@ export class Machine {
     const pid = this.pid;
     if (!pid) return;
     await this.qmp((qmp) => qmp.execute("quit")).catch(() => process.kill(pid, "SIGKILL"));
-    for (let i = 0; alive(pid); i++) {
+    // Not by the pid file: QEMU removes it before it closes the disk.
+    for (let i = 0; this.isMine(pid); i++) {
       if (i === 100) process.kill(pid, "SIGKILL");
       await sleep(50);
     }
@@ -92,21 +80,18 @@ export class Machine {
     this.remember({ ...memory, snapshots: { ...memory.snapshots, [tag]: { nic } } });
   }
 
-  /** Goes back to the snapshot `tag`, with the LAN interface plugged in or not as it was then, and its cable in. */
+  /**
+   * Goes back to the snapshot `tag`, with the LAN interface plugged in or not as it was then, and its cable in.
+   * In a new process: QEMU's emulated time stamp counter never runs backwards within one (cpu_get_ticks), so that the guest's
+   * clock would leap ahead by all the time since the snapshot, and systemd's watchdogs would kill what they watch.
+   */
   async load(tag: string): Promise<void> {
-    const saved = this.memory().snapshots[tag];
+    const memory = this.memory();
+    const saved = memory.snapshots[tag];
     if (!saved) throw new Error(`${this.name} has no snapshot ${tag}; it has: ${this.snapshots.join(", ") || "none"}`);
-    await this.qmp(async (qmp) => {
-      const plugged = await isPlugged(qmp);
-      if (saved.nic && !plugged) await this.addNic(qmp);
-      if (!saved.nic && plugged) {
-        await qmp.execute("stop");
-        await this.resetWithoutNic(qmp);
-      }
-      await qmp.human(`loadvm ${tag}`);
-      await qmp.execute("set_link", { name: "lan", up: true });
-      await qmp.execute("cont");
-    });
+    await this.stop();
+    const sshPort = await this.launch(memory.spec, { nic: saved.nic, snapshot: tag }, memory.sshPort);
+    this.remember({ ...memory, sshPort });
   }
 
   /** Takes the LAN interface out of the running machine, as a USB or Thunderbolt adapter is pulled. */
@@ -159,6 +144,25 @@ export class Machine {
     }
   }
 
+  /** Starts QEMU and returns the loopback port of the guest's SSH server, if possible the `preferred` one. */
+  private async launch(
+    spec: StartSpec,
+    now: Pick<MachineSpec, "nic" | "snapshot">,
+    preferred?: number,
+  ): Promise<number> {
+    for (const stale of ["pid", "qmp.sock"]) fs.rmSync(path.join(this.dir, stale), { force: true });
+    for (let attempt = 1; ; attempt++) {
+      const sshPort = attempt === 1 && preferred ? preferred : await freePort();
+      const here = { number: this.number, dir: this.dir, sshPort };
+      const { code, stderr } = await tryRun("qemu-system-x86_64", qemuArguments({ ...spec, ...now, ...here }));
+      if (code === 0) return sshPort;
+      // Another program may have taken the port in between.
+      if (attempt === 5 || !/host forwarding|address already in use/i.test(stderr)) {
+        throw new Error(`${this.name} does not start: ${stderr.trim()}`);
+      }
+    }
+  }
+
   private async addNic(qmp: Qmp): Promise<void> {
     await qmp.execute("device_add", lanDevice(this.number));
   }
@@ -178,6 +182,11 @@ export class Machine {
     } finally {
       qmp.close();
     }
+  }
+
+  /** By the command line: the number alone may belong to somebody else, or to a dead process that nobody has collected. */
+  private isMine(pid: number): boolean {
+    return readText(`/proc/${pid}/cmdline`).includes(`${this.dir}/`);
   }
 
   private memory(): Memory {

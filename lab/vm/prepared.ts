@@ -22,7 +22,7 @@ export async function preparedDisk(image: Image, accelerator: Accelerator, numbe
 /** A machine's arguments with what differs from lab to lab left empty. */
 const nowhere = {
   ...{ kernel: "", initrd: "", disk: "", identity: "", machineId: "", dir: "" },
-  ...{ sshPort: 0, lanSocket: "", snapshot: BOOTED },
+  ...{ sshPort: 0, lanSocket: "", nic: true, snapshot: BOOTED },
 };
 
 /** A new disk on top of the image. */
