@@ -4,7 +4,7 @@
 # Writes only what differs; puts everything back if the new files do not prove good. Docker is never restarted.
 # MACVLAN_ROOT moves every path, as DESTDIR would.
 set -u
-export LC_ALL=C PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin:${PATH:-}"
+export LC_ALL=C PATH="${PATH:+$PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin"
 umask 022
 trap '' HUP PIPE
 root=${MACVLAN_ROOT:-}

@@ -39,5 +39,6 @@ heal() { # ID...
   fi
   echo "$he_now" >"$run/healed"
   warn "ghost network$he_all: dockerd came up before the parent; restarting dockerd once"
+  trap '' TERM # the restart ends this run, which is about to end anyway
   timeout 20 systemctl --no-block restart docker.service
 }

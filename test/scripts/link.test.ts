@@ -1,0 +1,210 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { encodeFrames } from "../../provider/ssh/frames";
+import { Sandbox, whyNoNetwork } from "./sandbox";
+
+const why = whyNoNetwork();
+if (why) console.log(`link scripts are not tested here: ${why}`);
+
+const mark = "# managed by pulumi-macvlan\n";
+const mac = "02:11:22:33:44:55";
+const conf = (nic = "NIC_NAME='nic0'", reach = "none", address = mac) =>
+  `${mark}NAME='lan0'\n${nic}\nMAC='${address}'\nMODE='bridge'\nREACH='${reach}'\nWAIT='1'\n`;
+const payload = (text = conf()) =>
+  `${encodeFrames({ "link.conf": text, "udev.rules": `${mark}# rule\n`, "networkd.network": `${mark}[Match]\nName=lan0\n` })}\n`;
+const appliance = (name: string, ip: string) =>
+  `${mark}NAME='${name}'\nNETWORK='lan'\nPARENT='lan0'\nSERVICE='${name}'\nIP='${ip}'\nMAC='02:42:c0:00:02:35'\nSTART_AFTER=''\n`;
+
+describe.skipIf(why)("link", () => {
+  let host: Sandbox;
+  beforeEach(() => {
+    // enabled units are files, so that what is asked later agrees with what was done
+    const systemctl = 'case "$1 $2" in "-q is-active") exit 3 ;; "-q is-enabled") exit 1 ;; esac';
+    host = new Sandbox({ systemctl });
+  });
+  afterEach(() => host.remove());
+  /** Several payloads for one script: `p N` prints the Nth. */
+  const net = (script: string, ...payloads: string[]) => {
+    payloads.forEach((text, index) => host.write(`payload${index}`, text));
+    return host.net(`p() { cat "$MACVLAN_ROOT/payload$1"; }\n${script}`);
+  };
+
+  test("makes the link as specified; again: quiet, the same link", () => {
+    const run = net(
+      `p 0 | l apply lan0; echo rc=$?; cat /sys/class/net/lan0/ifindex >"$MACVLAN_ROOT/run/i"; show
+       cat /sys/class/net/lan0/ifalias /proc/sys/net/ipv4/conf/lan0/arp_filter; ip -o addr show dev lan0 | wc -l; ip -br link show lan0 | grep -c "UP"
+       p 0 | l apply lan0 2>"$MACVLAN_ROOT/run/e"; echo rc=$? $(wc -c <"$MACVLAN_ROOT/run/e"); cmp "$MACVLAN_ROOT/run/i" /sys/class/net/lan0/ifindex && echo same`,
+      payload(),
+    );
+    expect(run.stderr).toBe("lan0: created on nic0\n");
+    expect(run.stdout).toBe(`rc=0\n${mac} bridge\npulumi-macvlan\n1\n0\n1\nrc=0 0\nsame\n`);
+    expect(host.read("etc/macvlan/links/lan0.conf")).toBe(conf());
+    expect(host.calls()).toContain("systemctl -q enable macvlan-parent@lan0.service");
+    // no networkd folder on this host: none of its files
+    expect(Object.keys(host.tree()).filter((path) => path.includes("05-macvlan"))).toEqual([]);
+  });
+
+  test("two at once: one link", () => {
+    const run = net("p 0 | l apply lan0 & p 0 | l apply lan0; wait; ip -br link show type macvlan | wc -l", payload());
+    expect(run.stdout).toBe("1\n");
+  });
+
+  test("corrects the MAC of our link in place", () => {
+    const run = net(
+      "p 0 | l apply lan0 2>/dev/null; i=$(cat /sys/class/net/lan0/ifindex); p 1 | l apply lan0; show; [ $i = $(cat /sys/class/net/lan0/ifindex) ] && echo same",
+      payload(),
+      payload(conf(undefined, undefined, "02:11:22:33:44:66")),
+    );
+    expect(run.stdout).toBe("02:11:22:33:44:66 bridge\nsame\n");
+    expect(run.stderr).toBe(`lan0: MAC was ${mac}, is 02:11:22:33:44:66\n`);
+  });
+
+  test("corrects lower device, mode, a stray address and arp_filter of our link, and its routes come back", () => {
+    host.write("etc/macvlan/appliances/dns/appliance.conf", appliance("dns", "192.0.2.53"));
+    const run = net(
+      `p 0 | l apply lan0 2>/dev/null
+       ip link del lan0; ip link add link nic1 name lan0 type macvlan mode private; ip link set dev lan0 alias pulumi-macvlan
+       p 0 | l apply lan0; show; ls -d /sys/class/net/lan0/lower_*; ip route show proto 201
+       ip addr add 192.0.2.99/32 dev lan0; echo 0 >/proc/sys/net/ipv4/conf/lan0/arp_filter; p 0 | l apply lan0; ip -o addr show dev lan0 | wc -l; ip route show proto 201`,
+      payload(conf(undefined, "pinned")),
+    );
+    expect(run.stdout).toBe(
+      `${mac} bridge\n/sys/class/net/lan0/lower_nic0\n192.0.2.53 dev lan0 scope link src 192.0.2.10 \n0\n192.0.2.53 dev lan0 scope link src 192.0.2.10 \n`,
+    );
+    expect(run.stderr).toContain("lan0: was on nic1 in mode private, made again on nic0 in mode bridge");
+    expect(run.stderr).toContain("an address on it was taken away");
+  });
+
+  test("refuses another kind of that name, and leaves it and /etc as they are", () => {
+    const run = net(
+      'ip link add lan0 type bridge; p 0 | l apply lan0; echo rc=$?; cat /sys/class/net/lan0/uevent; ls "$MACVLAN_ROOT/etc/macvlan/links"',
+      payload(),
+    );
+    expect(run.stdout).toMatch(/^rc=1\nDEVTYPE=bridge\nINTERFACE=lan0\nIFINDEX=\d+\n$/);
+    expect(run.stderr).toContain("lan0: there is a bridge of this name, not a macvlan, and not ours");
+  });
+
+  test("adopts a macvlan that is as wanted; refuses one on another device or with an address", () => {
+    const add = (nic: string) => `ip link add link ${nic} name lan0 address 02:00:00:00:00:07 type macvlan mode bridge`;
+    const run = net(
+      `${add("nic0")}; p 0 | l apply lan0; echo rc=$?; show; ip link del lan0; rm -r "$MACVLAN_ROOT/etc/macvlan"
+       ${add("nic1")}; p 0 | l apply lan0; echo rc=$?; show; ip link del lan0
+       ${add("nic0")}; ip addr add 192.0.2.3/32 dev lan0; p 0 | l apply lan0; echo rc=$?; show`,
+      payload(),
+    );
+    expect(run.stdout).toBe(`rc=0\n${mac} bridge\nrc=1\n02:00:00:00:00:07 bridge\nrc=1\n02:00:00:00:00:07 bridge\n`);
+    expect(run.stderr).toContain("lan0: adopted");
+    expect(run.stderr).toContain("on nic1 in mode bridge, not ours, where nic0 and bridge are wanted");
+    expect(run.stderr).toContain("with an address of its own, not ours");
+  });
+
+  test("a change that fails puts configuration and link back", () => {
+    const run = net(
+      "p 0 | l apply lan0; p 1 | l apply lan0; echo rc=$?; show; p 2 | l apply lan0; echo rc=$?; show",
+      payload(),
+      payload(conf("NIC_NAME='nic9'")),
+      payload(conf("NIC_NAME='port0'")),
+    );
+    expect(run.stdout).toBe(`rc=1\n${mac} bridge\nrc=1\n${mac} bridge\n`);
+    expect(run.stderr).toContain("lan0: no NIC named nic9");
+    expect(run.stderr).toContain("port0: it is a port of the bridge sw: use the bridge as the NIC");
+    expect(host.read("etc/macvlan/links/lan0.conf")).toBe(conf());
+  });
+
+  test("a first time that fails leaves nothing", () => {
+    const before = host.tree();
+    const run = net(
+      "p 0 | l apply lan0; echo rc=$?; ip -br link show type macvlan",
+      payload(conf(undefined, undefined, "02:00:00:00:00:99")).replace("nic0", "nic9"),
+    );
+    expect(run.stdout).toBe("rc=1\n");
+    const { payload0, ...after } = host.tree();
+    expect(payload0).toBeDefined();
+    expect(after).toEqual(before);
+  });
+
+  test("finds a NIC by its MAC among physical devices only, and refuses two", () => {
+    // sysfs has no `device` for a cable between namespaces: a copy of the tree with one
+    const physical = `f=$MACVLAN_ROOT/sys/class/net; mkdir -p "$f"; ln -s /sys/class/net/lan0 "$f/lan0"
+      for n in 0 1; do mkdir -p "$f/nic$n/device"; for e in ifindex type flags uevent address; do ln -s "/sys/class/net/nic$n/$e" "$f/nic$n/$e"; done; done
+      ln -s /sys/class/net/port0 "$f/port0"; ip link set nic0 address 02:aa:00:00:00:01; ip link set port0 address 02:aa:00:00:00:01; export MACVLAN_SYS=$MACVLAN_ROOT/sys`;
+    const run = net(
+      `${physical}\np 0 | l apply lan0; echo rc=$?; ls -d /sys/class/net/lan0/lower_*; l remove lan0
+       ip link set nic1 address 02:aa:00:00:00:01; p 0 | l apply lan0; echo rc=$?`,
+      payload(conf("NIC_MAC='02:aa:00:00:00:01'")),
+    );
+    expect(run.stdout).toBe("rc=0\n/sys/class/net/lan0/lower_nic0\nrc=1\n");
+    expect(run.stderr).toContain("several NICs with MAC 02:aa:00:00:00:01: nic0 nic1");
+  });
+
+  test("explains a MAC that is the NIC's own", () => {
+    const run = net(
+      "ip link set nic0 address 02:aa:00:00:00:01; p 0 | l apply lan0; echo rc=$?; ip -br link show type macvlan",
+      payload(conf(undefined, undefined, "02:aa:00:00:00:01")),
+    );
+    expect(run.stdout).toBe("rc=1\n");
+    expect(run.stderr).toContain("most often another link on nic0, or nic0 itself, has the MAC");
+  });
+
+  test("pinned routes follow the appliances, the host's address and REACH", () => {
+    host.write("etc/macvlan/appliances/dns/appliance.conf", appliance("dns", "192.0.2.53"));
+    host.write("etc/macvlan/appliances/ntp/appliance.conf", appliance("ntp", "192.0.2.123"));
+    const run = net(
+      `p 0 | l apply lan0 2>/dev/null; r() { ip route show proto 201; echo; }; r; parent="$MACVLAN_ROOT/usr/local/libexec/macvlan/parent"
+       rm -r "$MACVLAN_ROOT/etc/macvlan/appliances/ntp"; "$parent" lan0 2>&1; r
+       ip addr del 192.0.2.10/24 dev nic0; ip addr add 192.0.2.20/24 dev nic0; "$parent" lan0 2>&1; r; "$parent" lan0; p 1 | l apply lan0; r
+       ip addr flush dev nic0; p 0 | l apply lan0; echo rc=$?; r`,
+      payload(conf(undefined, "pinned")),
+      payload(),
+    );
+    const route = (ip: string, src: string) => `${ip} dev lan0 scope link src ${src} \n`;
+    expect(run.stdout).toBe(
+      `${route("192.0.2.53", "192.0.2.10")}${route("192.0.2.123", "192.0.2.10")}\nno more route to 192.0.2.123 over lan0\n${route("192.0.2.53", "192.0.2.10")}\n` +
+        `route to 192.0.2.53 over lan0\n${route("192.0.2.53", "192.0.2.20")}\n\nrc=0\n\n`,
+    );
+  });
+
+  test("tells stage 3 of a new link when Docker runs, and of nothing else", () => {
+    host.stub(
+      "systemctl",
+      'case "$1 $2 $3" in "-q is-enabled"*) exit 1 ;; "-q is-active docker.service") exit 0 ;; "-q is-active"*) exit 3 ;; esac',
+    );
+    net("p 0 | l apply lan0; p 0 | l apply lan0", payload());
+    expect(host.calls().filter((call) => call.includes("reload-or-restart"))).toEqual([
+      "systemctl --no-block reload-or-restart macvlan-appliances.service",
+    ]);
+  });
+
+  test("remove takes what is ours, and leaves the NIC as it is; again: nothing", () => {
+    const before = host.tree();
+    const run = net(
+      `a=$(ip addr show dev nic0); p 0 | l apply lan0 2>/dev/null; l remove lan0; echo rc=$?; ip -br link show type macvlan; [ "$a" = "$(ip addr show dev nic0)" ] && echo same; l remove lan0; echo rc=$?
+       p 0 | l apply lan0 2>/dev/null; ip link set dev lan0 alias mine; l remove lan0; show`,
+      payload(),
+    );
+    expect(run.stdout).toBe(`rc=0\nsame\nrc=0\n${mac} bridge\n`);
+    expect(run.stderr).toBe("lan0: removed\nlan0: is not ours, left as it is\nlan0: removed\n");
+    const { payload0: _, ...after } = host.tree();
+    expect(after).toEqual(before);
+  });
+
+  test.each([
+    ["no link.conf", encodeFrames({ "udev.rules": mark })],
+    ["an unknown file", payload() + encodeFrames({ "other.conf": mark })],
+    ["a file without our mark", encodeFrames({ "link.conf": "NAME='lan0'\n", "udev.rules": mark })],
+    ["another link's conf", payload(conf().replace("lan0", "lan1"))],
+  ])("refuses a payload with %s before touching anything", (_, text) => {
+    const before = host.tree();
+    const run = net("p 0 | l apply lan0; echo rc=$?", text);
+    expect(run.stdout).toBe("rc=2\n");
+    const { payload0: __, ...after } = host.tree();
+    expect(after).toEqual(before);
+  });
+
+  test("does not overwrite a file that is not ours", () => {
+    host.write("etc/udev/rules.d/82-macvlan-lan0.rules", "# somebody's\n");
+    const run = net("p 0 | l apply lan0; echo rc=$?", payload());
+    expect(run.stdout).toBe("rc=2\n");
+    expect(run.stderr).toContain("is not ours: move it away first");
+    expect(host.read("etc/udev/rules.d/82-macvlan-lan0.rules")).toBe("# somebody's\n");
+  });
+});
