@@ -15,7 +15,14 @@ export interface Problem extends Fault {
 }
 
 /** The result of reading a text: a value, or what is wrong with the text. */
-export type Parsed<T> = { readonly value: T; readonly fault?: undefined } | { readonly fault: Fault };
+export type Parsed<T> =
+  { readonly value: T; readonly fault?: undefined } | { readonly value?: undefined; readonly fault: Fault };
+
+/** The value of a text that was found to be right before. Throws RangeError if it was not. */
+export function valueOf<T>(parsed: Parsed<T>): T {
+  if (parsed.fault) throw new RangeError(parsed.fault.message);
+  return parsed.value;
+}
 
 /** `appliances.adguard.files["etc/unbound.conf"]`: the way a person would write the place. */
 export function formatPath(path: Path): string {

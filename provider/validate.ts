@@ -60,7 +60,10 @@ export function fromIssue(schema: Schema, issue: Issue): Problem[] {
       return issue.issues.map((inner) => keyProblem(path, inner));
     case "custom":
       return [{ path, message: issue.message, remedy: (issue.params as RefinementParams | undefined)?.remedy ?? "" }];
-    default:
+    case "invalid_union":
+    case "invalid_element":
+    case "invalid_format":
+    case "not_multiple_of":
       return [{ path, message: issue.message, remedy: `correct ${formatPath(path) || "it"}` }];
   }
 }
@@ -122,7 +125,7 @@ interface Def {
 }
 
 function defOf(schema: Schema): Def {
-  return schema._zod.def as unknown as Def;
+  return schema._zod.def;
 }
 
 function unwrap(schema: Schema): Schema {

@@ -12,24 +12,24 @@ export interface Cidr extends Ipv4Range {
   readonly prefix: number;
 }
 
-/** `192.168.76.53`: four decimal numbers without leading zeros (which some programs read as octal), no prefix length. */
+/** `192.168.76.53`: four decimal numbers, no prefix length. */
 export function parseIpv4(text: string): Parsed<number> {
   if (text.includes("/"))
     return {
       fault: { message: `${text} has a prefix length`, remedy: `write the address alone: ${text.split("/")[0]}` },
     };
-  if (!Address4.isValid(text))
+  if (Address4.isValid(text)) return { value: Number(new Address4(text).bigInt()) };
+  const decimal = text.replace(/\b0+(?=\d)/g, "");
+  if (Address4.isValid(decimal))
     return {
-      fault: {
-        message: `${quoted(text)} is not an IPv4 address`,
-        remedy: "write four numbers of 0 to 255, such as 192.168.1.53",
-      },
+      fault: { message: `${text} has leading zeros, which some programs read as octal`, remedy: `write ${decimal}` },
     };
-  const address = new Address4(text);
-  const canonical = address.correctForm();
-  if (canonical !== text)
-    return { fault: { message: `${text} is not the canonical form of an address`, remedy: `write ${canonical}` } };
-  return { value: Number(address.bigInt()) };
+  return {
+    fault: {
+      message: `${quoted(text)} is not an IPv4 address`,
+      remedy: "write four numbers of 0 to 255, such as 192.168.1.53",
+    },
+  };
 }
 
 /** The number as dotted text. */

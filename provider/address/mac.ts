@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { Fault, Parsed } from "../errors";
+import { Fault, Parsed, valueOf } from "../errors";
 import { parseIpv4 } from "./ipv4";
 
 /** Reads six octets apart by `:` or `-`, in either case, as lower case with `:`. */
@@ -40,10 +40,9 @@ export function macFault(mac: string, allowUniversal = false): Fault | undefined
   return undefined;
 }
 
-/** `02:42:` and the address: what Docker up to 27 derived itself, so that adopting a container keeps its MAC. */
+/** `02:42:` and the address: what Docker up to 27 derived itself, so that adopting a container keeps its MAC. Throws RangeError. */
 export function defaultMac(ip: string): string {
-  const parsed = parseIpv4(ip);
-  if (parsed.fault) throw new RangeError(parsed.fault.message);
+  valueOf(parseIpv4(ip));
   const octets = ip.split(".").map((octet) => Number(octet).toString(16).padStart(2, "0"));
   return `02:42:${octets.join(":")}`;
 }

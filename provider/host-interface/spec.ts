@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { derivedMac, interfaceNameFault, linkNameFault, macFault, parseMac } from "../address";
+import { valueOf } from "../errors";
 import { SshArgs, sshSchema } from "../ssh";
 import { text } from "../validate";
 
@@ -101,18 +102,12 @@ export interface ResolvedInterface {
 /** Fills in the defaults. `destination` is that of the host, for a MAC that no other host derives. */
 export function resolveInterface(spec: InterfaceSpec, destination: string): ResolvedInterface {
   const name = spec.name ?? "lan0";
-  const nicMac = spec.nic.mac === undefined ? undefined : normalMac(spec.nic.mac);
+  const nicMac = spec.nic.mac === undefined ? undefined : valueOf(parseMac(spec.nic.mac));
   return {
     name,
     nic: nicMac === undefined ? spec.nic : { mac: nicMac },
-    mac: spec.mac === undefined ? derivedMac(`${nicMac ?? destination} ${name}`) : normalMac(spec.mac),
+    mac: spec.mac === undefined ? derivedMac(`${nicMac ?? destination} ${name}`) : valueOf(parseMac(spec.mac)),
     reach: spec.reach ?? Reach.None,
     waitForNic: spec.waitForNic ?? 30,
   };
-}
-
-function normalMac(mac: string): string {
-  const parsed = parseMac(mac);
-  if (parsed.fault) throw new RangeError(parsed.fault.message);
-  return parsed.value;
 }

@@ -9,11 +9,12 @@ import {
   Ipv4Range,
   linkNameFault,
   nextFree,
+  overlaps,
   parseCidr,
   parseIpv4,
   parseRange,
 } from "../address";
-import { Fault, Path, Problem } from "../errors";
+import { Fault, Path, Problem, valueOf } from "../errors";
 import { SshArgs, sshSchema } from "../ssh";
 import { text } from "../validate";
 
@@ -73,9 +74,9 @@ const fields = {
         },
   ).optional(),
   subnet: text((value) => {
-    const { fault, value: cidr } = { value: undefined, ...parseCidr(value) };
-    if (fault) return fault;
-    if (cidr!.prefix > 30 || cidr!.prefix < 8)
+    const cidr = parseCidr(value);
+    if (cidr.fault) return cidr.fault;
+    if (cidr.value.prefix > 30 || cidr.value.prefix < 8)
       return { message: `${value} is no subnet for a LAN`, remedy: "use a prefix length of 8 to 30" };
     return undefined;
   }),
@@ -128,7 +129,7 @@ export interface ResolvedNetwork {
 /** Fills in the defaults and checks the fields against each other. The fields themselves must have passed the schema. */
 export function resolveNetwork(spec: NetworkSpec, parent: string): { network: ResolvedNetwork; problems: Problem[] } {
   const name = spec.name ?? "lan";
-  const cidr = must(parseCidr(spec.subnet));
+  const cidr = valueOf(parseCidr(spec.subnet));
   const network: ResolvedNetwork = {
     name,
     parent,
@@ -151,7 +152,7 @@ export function addressFault(
   ip: string,
   taken: readonly Ipv4Range[] = [],
 ): Fault | undefined {
-  const address = must(parseIpv4(ip));
+  const address = valueOf(parseIpv4(ip));
   const free = nextFree(
     network.cidr,
     [...network.claims.map(({ range }) => range), ...taken],
@@ -169,8 +170,8 @@ export function addressFault(
 }
 
 function claims(spec: NetworkSpec, name: string): Claim[] {
-  const cidr = must(parseCidr(spec.subnet));
-  const one = (ip: string): Ipv4Range => ({ first: must(parseIpv4(ip)), last: must(parseIpv4(ip)) });
+  const cidr = valueOf(parseCidr(spec.subnet));
+  const one = (ip: string): Ipv4Range => ({ first: valueOf(parseIpv4(ip)), last: valueOf(parseIpv4(ip)) });
   const of = `of network ${name}`;
   return [
     { path: ["subnet"], range: { first: cidr.first, last: cidr.first }, is: `is the network address ${of}` },
@@ -186,13 +187,15 @@ function claims(spec: NetworkSpec, name: string): Claim[] {
     })),
     ...(spec.dhcpPool === undefined
       ? []
-      : [{ path: ["dhcpPool"], range: must(parseRange(spec.dhcpPool)), is: `is in the DHCP pool ${spec.dhcpPool}` }]),
+      : [
+          { path: ["dhcpPool"], range: valueOf(parseRange(spec.dhcpPool)), is: `is in the DHCP pool ${spec.dhcpPool}` },
+        ]),
     ...(spec.ipRange === undefined
       ? []
       : [
           {
             path: ["ipRange"],
-            range: must(parseCidr(spec.ipRange)),
+            range: valueOf(parseCidr(spec.ipRange)),
             is: `is in ipRange ${spec.ipRange}, which Docker gives out itself`,
           },
         ]),
@@ -218,14 +221,16 @@ function checkNetwork({ cidr, subnet, claims: all }: ResolvedNetwork): Problem[]
     if (other)
       problems.push({ path, message: `${formatIpv4(range.first)} ${other.is}`, remedy: "choose another address" });
   }
+  const [pool, range] = ["dhcpPool", "ipRange"].map((key) => own.find(({ path }) => path[0] === key)?.range);
+  if (pool && range && overlaps(pool, range))
+    problems.push({
+      path: ["ipRange"],
+      message: `${formatRange(range)} overlaps dhcpPool: the DHCP server and Docker would give out the same addresses`,
+      remedy: "choose ranges apart from each other",
+    });
   return problems;
 }
 
 function sorted(record: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function must<T>(parsed: { value: T; fault?: undefined } | { fault: Fault }): T {
-  if (parsed.fault) throw new RangeError(parsed.fault.message);
-  return parsed.value;
 }

@@ -73,10 +73,11 @@ export function deleteCommand(ssh: SshArgs, helperArguments: readonly string[]):
 
 /**
  * Sends $INSTALLER, which ends with INSTALLER_END, and then the frames of $FILES. The installer is read with the `read`
- * builtin, which takes no byte more than its lines, by root (sudo would log it whole as an argument).
+ * builtin, which takes no byte more than its lines, by root (sudo would log it whole as an argument). One that was cut off
+ * is not run.
  */
 export function installerCommand(ssh: SshArgs): string {
-  const reader = `s=; while IFS= read -r l && test "$l" != "${INSTALLER_END}"; do s="$s$l\n"; done; eval "$s"`;
+  const reader = `s=; while IFS= read -r l; do test "$l" = "${INSTALLER_END}" && { eval "$s"; exit; }; s="$s$l\n"; done; exit 2`;
   return `printf '%s\\n' "$INSTALLER" "$FILES" | ${sshCommand(ssh, `${ELEVATE} sh -c ${quote(reader)}`)}`;
 }
 

@@ -12,7 +12,7 @@ export function encodeFrames(files: Readonly<Record<string, string>>): string {
     .join("\n");
 }
 
-/** The opposite of encodeFrames; every content ends with a line break unless it is empty. Lines before the first frame are left out. */
+/** Reads lines, each with its line break, that encodeFrames made; every content ends with a line break unless it is empty. Lines before the first frame are left out. */
 export function decodeFrames(text: string): Map<string, string> {
   const files = new Map<string, string>();
   let name: string | undefined;

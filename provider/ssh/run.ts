@@ -43,7 +43,7 @@ function callSync(run: SshRun): SshResult {
       maxBuffer: MAX_OUTPUT,
       encoding: "utf8",
     });
-    const code = (result.error as NodeJS.ErrnoException | undefined)?.code;
+    const code = (result.error)?.code;
     return {
       status: result.status ?? undefined,
       stdout: result.stdout ?? "",

@@ -1,0 +1,183 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { contains, formatIpv4, parseIpv4 } from "../address";
+import { formatProblem } from "../errors";
+import { findAll, HostFacts } from "../observe";
+import { fixture } from "../observe/fixtures/fixture";
+import { parse } from "../validate";
+import { equalsSpec, macvlanNetworkRules, NETWORK_LABEL } from "./preflight";
+import { addressFault, macvlanNetworkSchema, NetworkSpec, resolveNetwork } from "./spec";
+
+const lan: NetworkSpec = {
+  subnet: "192.168.76.0/24",
+  gateway: "192.168.76.1",
+  hostAddress: "192.168.76.10",
+  dhcpPool: "192.168.76.128-192.168.76.250",
+};
+const resolve = (spec: NetworkSpec) => resolveNetwork(spec, "lan0").network;
+
+describe("the specification", () => {
+  const lines = (spec: object) =>
+    parse(macvlanNetworkSchema, { ssh: { destination: "gw1" }, ...lan, ...spec }).problems.map(formatProblem);
+  it.each<[object, string]>([
+    [
+      { subnet: "192.168.76.10/24" },
+      "subnet: 192.168.76.10/24 has host bits set or is not in canonical form; write 192.168.76.0/24",
+    ],
+    [{ subnet: "192.168.76.0/31" }, "subnet: 192.168.76.0/31 is no subnet for a LAN"],
+    [
+      { gateway: "192.168.76.1/24" },
+      "gateway: 192.168.76.1/24 has a prefix length; write the address alone: 192.168.76.1",
+    ],
+    [{ ipRange: "192.168.76.65/26" }, "ipRange: 192.168.76.65/26 has host bits"],
+    [{ dhcpPool: "192.168.76.250-192.168.76.128" }, "dhcpPool: the range"],
+    [
+      { auxAddresses: { host: "192.168.76.3" } },
+      'auxAddresses.host: "host" is the name of the host itself; give it as hostAddress',
+    ],
+    [{ name: "my lan" }, "name: "],
+    [{ name: "host" }, "name: "],
+  ])("%j", (spec, expected) => expect(lines(spec).join("\n")).toContain(expected));
+
+  it.each<[Partial<NetworkSpec>, string]>([
+    [
+      { gateway: "192.168.77.1" },
+      "gateway: 192.168.77.1 is not inside the subnet 192.168.76.0/24; choose it from 192.168.76.1-192.168.76.254",
+    ],
+    [
+      { gateway: "192.168.76.0" },
+      "gateway: 192.168.76.0 is the network address of network lan; choose another address",
+    ],
+    [
+      { hostAddress: "192.168.76.1" },
+      "hostAddress: 192.168.76.1 is the gateway of network lan; choose another address",
+    ],
+    [{ hostAddress: "192.168.76.255" }, "hostAddress: 192.168.76.255 is the broadcast address of network lan"],
+    [{ ipRange: "192.168.77.0/26" }, "ipRange: 192.168.77.0-192.168.77.63 is not inside the subnet"],
+    [{ dhcpPool: "192.168.76.128-192.168.77.250" }, "dhcpPool: 192.168.76.128-192.168.77.250 is not inside the subnet"],
+    [{ auxAddresses: { tv: "192.168.76.10" } }, "auxAddresses.tv: 192.168.76.10 is the host's own address"],
+    [{ ipRange: "192.168.76.128/26" }, "ipRange: 192.168.76.128-192.168.76.191 overlaps dhcpPool"],
+  ])("%j is inconsistent", (spec, expected) => {
+    const { problems } = resolveNetwork({ ...lan, ...spec }, "lan0");
+    expect(problems.map(formatProblem).join("\n")).toContain(expected);
+    expect(problems).toHaveLength(1);
+  });
+
+  it("leaves Docker nothing to give out unless it is told so", () => {
+    expect(resolve(lan).ipRange).toBe("192.168.76.1/32");
+    expect(resolve({ ...lan, ipRange: "192.168.76.64/27" }).ipRange).toBe("192.168.76.64/27");
+  });
+});
+
+describe("an appliance's address", () => {
+  it.each([
+    [
+      "192.168.76.1",
+      "192.168.76.1 is the gateway of network lan; choose a free address outside dhcpPool and ipRange (next free: 192.168.76.2)",
+    ],
+    ["192.168.76.0", "is the network address of network lan"],
+    ["192.168.76.255", "is the broadcast address of network lan"],
+    ["192.168.76.10", "is the host's own address"],
+    ["192.168.76.200", "is in the DHCP pool 192.168.76.128-192.168.76.250"],
+    ["192.168.77.5", "is outside 192.168.76.0/24, the subnet of network lan"],
+  ])("%s is refused", (ip, expected) => {
+    const fault = addressFault(resolve(lan), ip);
+    expect(`${fault?.message}; ${fault?.remedy}`).toContain(expected);
+  });
+
+  it("is free where nobody has a claim, and what is proposed is free", () => {
+    const network = resolve({ ...lan, ipRange: "192.168.76.64/27", auxAddresses: { tv: "192.168.76.2" } });
+    fc.assert(
+      fc.property(fc.integer({ min: network.cidr.first, max: network.cidr.last }), (n) => {
+        const fault = addressFault(network, formatIpv4(n));
+        expect(fault === undefined).toBe(!network.claims.some(({ range }) => contains(range, n)));
+        const proposed = /next free: ([\d.]+)/.exec(fault?.remedy ?? "")?.[1];
+        if (fault) expect(addressFault(network, proposed!)).toBeUndefined();
+      }),
+    );
+    expect(parseIpv4("192.168.76.3").fault).toBeUndefined();
+  });
+});
+
+describe("preflight", () => {
+  const bare = fixture("trixie-bare");
+  const used = fixture("trixie-in-use");
+  const find = (facts: HostFacts, spec: NetworkSpec = lan) =>
+    findAll(macvlanNetworkRules, facts, resolve(spec)).map((finding) => `${finding.id} ${formatProblem(finding)}`);
+  const server = (version: string, apiVersion: string) =>
+    ({ ...bare, docker: { ...bare.docker!, server: { version, apiVersion, components: [] } } }) as HostFacts;
+  const managed: HostFacts = {
+    ...used,
+    networks: used.networks.map((network) => ({ ...network, labels: { [NETWORK_LABEL]: "true" } })),
+  };
+
+  it("finds nothing on a bare host, nor beside a network of ours, equal or not", () => {
+    expect(find(bare)).toEqual([]);
+    expect(find(managed)).toEqual([]);
+    expect(find(managed, { ...lan, ipRange: "192.168.76.64/27" })).toEqual([]);
+  });
+
+  it("knows a network that is what the specification says, and any difference", () => {
+    const observed = managed.networks.find(({ name }) => name === "lan")!;
+    expect(equalsSpec(observed, resolve(lan))).toBe(true);
+    expect(
+      equalsSpec(
+        used.networks.find(({ name }) => name === "lan")!,
+        resolve(lan),
+      ),
+    ).toBe(false);
+    const others: NetworkSpec[] = [
+      { ...lan, gateway: "192.168.76.2" },
+      { ...lan, ipRange: "192.168.76.64/27" },
+      { subnet: lan.subnet, gateway: lan.gateway },
+      { ...lan, auxAddresses: { tv: "192.168.76.3" } },
+      { ...lan, subnet: "192.168.76.0/25", dhcpPool: "192.168.76.64-192.168.76.80" },
+    ];
+    for (const other of others) expect(equalsSpec(observed, resolve(other))).toBe(false);
+    expect(equalsSpec(observed, resolveNetwork(lan, "lan1").network)).toBe(false);
+  });
+
+  it.each<[string, HostFacts, NetworkSpec, string]>([
+    [
+      "a foreign network of that name",
+      used,
+      lan,
+      "network-name-taken name: the host has another network called lan (macvlan, 192.168.76.0/24 on lan0)",
+    ],
+    [
+      "a subnet that another has",
+      bare,
+      { subnet: "172.17.0.0/24", gateway: "172.17.0.1" },
+      "subnet-taken subnet: 172.17.0.0/24 overlaps with the Docker network bridge",
+    ],
+    [
+      "a parent that another has",
+      managed,
+      { ...lan, name: "iot", subnet: "10.1.0.0/24", gateway: "10.1.0.1" },
+      "parent-taken parent: the Docker network lan is on lan0 already, and Docker 26.1.5+dfsg1 allows one",
+    ],
+    [
+      "Docker of Debian 12",
+      server("20.10.24+dfsg1", "1.41"),
+      lan,
+      "docker-version ssh.destination: Docker 20.10.24+dfsg1 (API 1.41) does not keep the MAC of a container; install 25.0.3 or later",
+    ],
+    ["Docker that loses MACs", server("25.0.2", "1.44"), lan, "docker-version ssh.destination: Docker 25.0.2"],
+    [
+      "an account without the docker group",
+      fixture("trixie-docker-stopped"),
+      lan,
+      "docker-access ssh.destination: the account op may not use Docker",
+    ],
+    [
+      "Docker that does not run",
+      { ...bare, docker: { path: "/usr/bin/docker", refusal: "Cannot connect to the Docker daemon" } },
+      lan,
+      "docker-access ssh.destination: Docker does not answer: Cannot connect",
+    ],
+  ])("%s", (_, facts, spec, expected) => {
+    const found = find(facts, spec);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain(expected);
+  });
+});

@@ -1,0 +1,74 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { compareVersions, ObservationError, parseFacts } from ".";
+import { fixture } from "./fixtures/fixture";
+
+const FIXTURES = join(__dirname, "fixtures");
+
+describe("facts of real hosts", () => {
+  it.each(readdirSync(FIXTURES).filter((name) => name.endsWith(".txt")))("%s is read", (name) => {
+    const facts = parseFacts(readFileSync(join(FIXTURES, name), "utf8"));
+    expect(facts.time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    expect(facts.nics.map(({ name: nic }) => nic)).toEqual(["ens3", "ens4"]);
+    expect(facts.addresses.get("ens4")).toEqual(["192.168.76.10"]);
+    expect(facts.units.has("docker.service")).toBe(true);
+  });
+
+  it("has links, networks and containers of a host in use", () => {
+    const facts = fixture("trixie-in-use");
+    expect(facts.links.find(({ ifname }) => ifname === "lan0")).toMatchObject({
+      link: "ens4",
+      address: "02:aa:00:00:00:01",
+      linkinfo: { info_kind: "macvlan", info_data: { mode: "bridge" } },
+    });
+    expect(facts.networks.find(({ name }) => name === "lan")).toMatchObject({
+      driver: "macvlan",
+      options: { parent: "lan0", macvlan_mode: "bridge" },
+      ipam: {
+        Config: [
+          { Subnet: "192.168.76.0/24", IPRange: "192.168.76.1/32", AuxiliaryAddresses: { host: "192.168.76.10" } },
+        ],
+      },
+    });
+    expect(facts.containers.find(({ name }) => name === "pinned")).toMatchObject({
+      status: "running",
+      networks: { lan: { IPAddress: "192.168.76.53", MacAddress: "02:42:c0:a8:4c:35" } },
+    });
+    expect(facts.docker?.server).toMatchObject({ version: "26.1.5+dfsg1", apiVersion: "1.45" });
+  });
+
+  it("knows a host without Docker, and an account that Docker refuses", () => {
+    expect(fixture("trixie-no-docker").docker).toBeUndefined();
+    const { docker } = fixture("trixie-docker-stopped");
+    expect(docker?.server).toBeUndefined();
+    expect(docker?.refusal).toContain("permission denied");
+  });
+});
+
+describe("observe.sh on this machine", () => {
+  it("runs as whoever it is run by, and is read back", () => {
+    const script = readFileSync(join(__dirname, "host", "observe.sh"), "utf8");
+    const facts = parseFacts(
+      execFileSync("sh", ["-s"], { input: script, encoding: "utf8", stdio: ["pipe", "pipe", "ignore"] }),
+    );
+    expect(facts.account.uid).toBe(process.getuid?.());
+    expect(facts.kernel).not.toBe("");
+  });
+});
+
+it("refuses an observation that was cut off or makes no sense", () => {
+  const whole = readFileSync(join(FIXTURES, "trixie-bare.txt"), "utf8");
+  expect(() => parseFacts(whole.slice(0, -20))).toThrow(ObservationError);
+  expect(() => parseFacts(whole.replace(/^\[/m, "{["))).toThrow(ObservationError);
+});
+
+it.each([
+  ["26.1.5+dfsg1", "25.0.3", 1],
+  ["25.0.3", "25.0.3", 0],
+  ["25.0", "25.0.3", -1],
+  ["2.26.1-4", "2.24.0", 1],
+  ["v2.9", "2.24", -1],
+  ["1.44", "1.44", 0],
+])("%s against %s", (a, b, sign) => expect(Math.sign(compareVersions(a, b))).toBe(sign));
