@@ -101,6 +101,7 @@ describe("tables", () => {
     expect(probeText(found)).toBe(
       [
         "ADDRESS        MAC                PORT  ANSWERS",
+        "-------------  -----------------  ----  -------",
         "192.168.76.53  02:42:c0:a8:4c:35  lab1  3",
         "192.168.76.9   nobody                   0",
         "",

@@ -53,8 +53,8 @@ export class Machine {
   /** Starts the machine; with `snapshot`, one that its disk holds, it continues from there. Its LAN port must be listening. */
   async start(spec: StartSpec, snapshot?: string): Promise<void> {
     fs.mkdirSync(this.dir, { recursive: true });
-    const sshPort = await this.launch(spec, { nic: true, snapshot });
-    this.remember({ spec, sshPort, snapshots: snapshot ? { [snapshot]: { nic: true } } : {} });
+    const snapshots = snapshot ? { [snapshot]: { nic: true } } : {};
+    await this.launch({ spec, snapshots }, { nic: true, snapshot });
   }
 
   /** Ends the machine at once, as by pulling its plug, and waits until it is gone. */
@@ -90,8 +90,7 @@ export class Machine {
     const saved = memory.snapshots[tag];
     if (!saved) throw new Error(`${this.name} has no snapshot ${tag}; it has: ${this.snapshots.join(", ") || "none"}`);
     await this.stop();
-    const sshPort = await this.launch(memory.spec, { nic: saved.nic, snapshot: tag }, memory.sshPort);
-    this.remember({ ...memory, sshPort });
+    await this.launch(memory, { nic: saved.nic, snapshot: tag }, memory.sshPort);
   }
 
   /** Takes the LAN interface out of the running machine, as a USB or Thunderbolt adapter is pulled. */
@@ -144,18 +143,20 @@ export class Machine {
     }
   }
 
-  /** Starts QEMU and returns the loopback port of the guest's SSH server, if possible the `preferred` one. */
+  /** Starts QEMU; the loopback port of the guest's SSH server is `preferred` if that is still free. */
   private async launch(
-    spec: StartSpec,
+    memory: Omit<Memory, "sshPort">,
     now: Pick<MachineSpec, "nic" | "snapshot">,
     preferred?: number,
-  ): Promise<number> {
+  ): Promise<void> {
     for (const stale of ["pid", "qmp.sock"]) fs.rmSync(path.join(this.dir, stale), { force: true });
     for (let attempt = 1; ; attempt++) {
       const sshPort = attempt === 1 && preferred ? preferred : await freePort();
-      const here = { number: this.number, dir: this.dir, sshPort };
-      const { code, stderr } = await tryRun("qemu-system-x86_64", qemuArguments({ ...spec, ...now, ...here }));
-      if (code === 0) return sshPort;
+      // First of all: a machine whose starter is interrupted is still known to the lab.
+      this.remember({ ...memory, sshPort });
+      const spec = { ...memory.spec, ...now, number: this.number, dir: this.dir, sshPort };
+      const { code, stderr } = await tryRun("qemu-system-x86_64", qemuArguments(spec));
+      if (code === 0) return;
       // Another program may have taken the port in between.
       if (attempt === 5 || !/host forwarding|address already in use/i.test(stderr)) {
         throw new Error(`${this.name} does not start: ${stderr.trim()}`);
