@@ -30,7 +30,14 @@ export class Sandbox {
   private readonly bin = join(this.root, "bin");
 
   constructor(stubs: Record<string, string> = {}) {
-    for (const folder of [this.libexec, this.bin, "etc/udev/rules.d", "etc/systemd/system", "run/systemd/system"])
+    for (const folder of [
+      this.libexec,
+      this.bin,
+      "etc/udev/rules.d",
+      "var/lib",
+      "etc/systemd/system",
+      "run/systemd/system",
+    ])
       mkdirSync(join(folder.startsWith("/") ? "/" : this.root, folder), { recursive: true });
     for (const stage of ["boot-shim", "host-interface"]) {
       const from = join(provider, stage, "host/libexec");
@@ -69,7 +76,7 @@ export class Sandbox {
     return Object.fromEntries(
       files
         .map((entry) => join(entry.parentPath, entry.name).slice(this.root.length + 1))
-        .filter((path) => !/^(bin\/|calls$|run\/)/.test(path))
+        .filter((path) => !/^(bin\/|calls$|run\/|payload)/.test(path))
         .sort()
         .map((path) => [path, this.read(path)]),
     );

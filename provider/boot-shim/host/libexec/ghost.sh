@@ -12,7 +12,7 @@ heal_interval=600 # seconds between two restarts of dockerd, at least
 ghost_ids() {
   gh_run=$(timeout 10 systemctl show -p InvocationID --value docker.service)
   [ -n "$gh_run" ] || return 0
-  timeout 10 journalctl --sync 2>/dev/null
+  timeout 10 journalctl --sync >/dev/null 2>&1
   gh_ids=$(timeout 30 journalctl -q --no-pager -o cat "_SYSTEMD_INVOCATION_ID=$gh_run" |
     sed -n 's/.*Could not create [a-z]*vlan network for id \([0-9a-f]\{64\}\) from persistent state.*/\1/p' | sort -u)
   [ -n "$gh_ids" ] || return 0
@@ -21,7 +21,7 @@ ghost_ids() {
   done
 }
 
-# True if dockerd is being restarted now. The restart stops this service and starts it again (PartOf=).
+# True if dockerd is being restarted now (`hold` is that of the script which sources this). The restart stops this service and starts it again (PartOf=).
 heal() { # ID...
   he_all=
   for he_id in "$@"; do
@@ -39,6 +39,8 @@ heal() { # ID...
   fi
   echo "$he_now" >"$run/healed"
   warn "ghost network$he_all: dockerd came up before the parent; restarting dockerd once"
+  hold
   trap '' TERM # the restart ends this run, which is about to end anyway
   timeout 20 systemctl --no-block restart docker.service
+  return 0 # the restart may have ended systemctl before it could say so
 }
