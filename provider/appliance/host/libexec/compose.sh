@@ -50,7 +50,7 @@ all_containers() {
   ac_ids=$(dk ps -aq --no-trunc) || return 1
   [ -n "$ac_ids" ] || return 0
   # shellcheck disable=SC2086
-  dk inspect --type container -f '{{.Id}}|{{.Name}}|{{index .Config.Labels "com.docker.compose.project"}}|{{index .Config.Labels "com.docker.compose.project.working_dir"}}|{{index .Config.Labels "pulumi-macvlan.appliance"}}|{{.State.Status}}|{{range $n, $e := .NetworkSettings.Networks}}{{$n}},{{$e.IPAddress}},{{$e.MacAddress}},{{with $e.IPAMConfig}}{{.IPv4Address}}{{end}} {{end}}' $ac_ids 2>/dev/null
+  dk inspect --type container -f '{{.ID}}|{{.Name}}|{{index .Config.Labels "com.docker.compose.project"}}|{{index .Config.Labels "com.docker.compose.project.working_dir"}}|{{index .Config.Labels "pulumi-macvlan.appliance"}}|{{.State.Status}}|{{range $n, $e := .NetworkSettings.Networks}}{{$n}},{{$e.IPAddress}},{{$e.MacAddress}},{{with $e.IPAMConfig}}{{.IPv4Address}}{{end}} {{end}}' $ac_ids 2>/dev/null
   return 0
 }
 
@@ -66,12 +66,15 @@ check_pins() {
 }
 
 check_host() {
-  ch=$(dk network inspect -f '{{.Driver}} {{index .Options "parent"}}' "$NETWORK" 2>&1) || {
+  ch=$(dk network inspect -f '{{.Driver}} {{index .Options "parent"}}' "$NETWORK" 2>"$work/said") || {
     docker_answers || die "$name: Docker does not answer: $docker_says"
-    die "$name: Docker has no network $NETWORK: create it first. $(printf %s "$ch" | tail -n 1)"
+    die "$name: Docker has no network $NETWORK: create it first. $(tail -n 1 "$work/said")"
   }
-  [ "$ch" = "macvlan $PARENT" ] ||
-    die "$name: the Docker network $NETWORK is a ${ch% *} network on ${ch#* }, not a macvlan network on $PARENT: give the appliance the network that it is for"
+  case $ch in
+    "macvlan $PARENT") ;;
+    macvlan\ *) die "$name: the Docker network $NETWORK is on ${ch#* }, not on $PARENT: name the network that is on $PARENT" ;;
+    *) die "$name: the Docker network $NETWORK is of the kind ${ch%% *}, which puts nothing on the LAN: name a macvlan network on $PARENT" ;;
+  esac
   all_containers >"$work/containers" || die "$name: Docker does not list its containers"
   awk -F '|' -v name="$name" -v container="/$CONTAINER" -v folder="$live/files" -v network="$NETWORK" -v ip="$IP" -v mac="$MAC" '
     function refuse(what) { print what; bad = 1 }
@@ -117,6 +120,8 @@ fetch_images() {
     dk_in 3600 pull -q "$fe" >/dev/null 2>"$work/said" && continue
     log 3 "$name: the image $fe cannot be pulled; nothing was changed:"
     quoted <"$work/said"
+    grep -vxF "$fe" "$keep/images" >"$work/kept"
+    put "$work/kept" "$keep/images" 600
     [ -f "$live/appliance.conf" ] || remove_images
     exit 1
   done <"$work/wanted"
@@ -124,10 +129,10 @@ fetch_images() {
 
 # --- start and verify ---
 
-# Fields: service | id | pid | state | health | seconds since start | restarts | exit code | policy | networks | error. `date` in the template
-# is not to be had, so the start is a time.
+# Fields: service | id | pid | state | health | time of start | restarts | exit code | policy | networks | error. It must be {{.ID}}: {{.Id}} makes
+# Docker's client render the template on the raw JSON, where the Health of a container without health check is an error (26.1.5).
 project_rows() { # ID...
-  dk inspect --type container -f '{{index .Config.Labels "com.docker.compose.service"}}|{{.Id}}|{{.State.Pid}}|{{.State.Status}}|{{with .State.Health}}{{.Status}}{{else}}none{{end}}|{{.State.StartedAt}}|{{.RestartCount}}|{{.State.ExitCode}}|{{.HostConfig.RestartPolicy.Name}}|{{range $n, $e := .NetworkSettings.Networks}} {{$n}},{{$e.IPAddress}},{{$e.MacAddress}}{{end}} |{{.State.Error}}' "$@" >"$work/rows" 2>/dev/null
+  dk inspect --type container -f '{{index .Config.Labels "com.docker.compose.service"}}|{{.ID}}|{{.State.Pid}}|{{.State.Status}}|{{with .State.Health}}{{.Status}}{{else}}none{{end}}|{{.State.StartedAt}}|{{.RestartCount}}|{{.State.ExitCode}}|{{.HostConfig.RestartPolicy.Name}}|{{range $n, $e := .NetworkSettings.Networks}} {{$n}},{{$e.IPAddress}},{{$e.MacAddress}}{{end}} |{{.State.Error}}' "$@" >"$work/rows" 2>/dev/null
 }
 project_ids() { dk ps -aq --no-trunc --filter "label=$label=$name" --filter "label=com.docker.compose.project=$name"; }
 
@@ -138,15 +143,15 @@ settled() {
   : >"$work/why"
   se_now=$(date +%s)
   while IFS='|' read -r se_service se_id _ se_state se_health se_start se_restarts se_code se_policy _ se_error; do
+    [ -n "$se_id" ] || continue # inspect prints an empty line for a container that is gone
     case $se_state in
       running)
         case $se_health in
           healthy) ;;
           unhealthy) echo "2 $se_id $se_service is unhealthy" ;;
           none)
-            se_need=3
-            [ "$se_restarts" = 0 ] || se_need=10
-            [ $((se_now - $(date -d "$se_start" +%s))) -ge $se_need ] || echo "1 $se_id $se_service has not been up for $se_need s at a stretch"
+            if [ "$se_restarts" = 0 ]; then se_need=3 se_why="has just started"; else se_need=10 se_why="keeps ending ($se_restarts times)"; fi
+            [ $((se_now - $(date -d "$se_start" +%s))) -ge $se_need ] || echo "1 $se_id $se_service $se_why"
             ;;
           *) echo "1 $se_id $se_service is not healthy yet" ;;
         esac
@@ -207,7 +212,6 @@ running_as_pinned() {
 
 # Starts the version in $live and says why if it does not become what it should be.
 start_verified() { # [--force-recreate]
-  sv_end=$(($(uptime_s) + READY_TIMEOUT))
   say "$name: starting"
   if [ -n "${1:-}" ]; then set -- "$1" --no-deps "$SERVICE"; else set -- --remove-orphans; fi
   # pulls and waiting for services that others depend on are within this, so the bound is wide
@@ -226,6 +230,8 @@ start_verified() { # [--force-recreate]
     log 3 "$name: Compose started nothing"
     return 1
   fi
+  # from here on, since ending the version before may itself take a while (stop_grace_period)
+  sv_end=$(($(uptime_s) + READY_TIMEOUT))
   while :; do
     # shellcheck disable=SC2086
     project_rows $sv_ids
@@ -247,7 +253,7 @@ show_logs() {
   sort -u -k2,2 "$work/why" | while read -r _ sl_id sl_why; do
     log 3 "$name: $sl_why; its last words:"
     dk logs --tail 20 "$sl_id" 2>&1 | cut -c1-400 | quoted
-    dk inspect -f '{{with .State.Health}}{{if eq .Status "unhealthy"}}{{with .Log}}{{range $i, $l := .}}{{if not $i}}health check: {{$l.Output}}{{end}}{{end}}{{end}}{{end}}{{end}}' "$sl_id" 2>/dev/null | grep . | cut -c1-400 | quoted
+    dk inspect -f '{{with .State.Health}}{{if eq .Status "unhealthy"}}{{with .Log}}{{range $i, $l := .}}{{if and (not $i) $l.Output}}health check: {{$l.Output}}{{end}}{{end}}{{end}}{{end}}{{end}}' "$sl_id" 2>/dev/null | grep . | cut -c1-400 | quoted
   done
 }
 
