@@ -103,8 +103,8 @@ export interface LabStack {
   recover(): Promise<string[]>;
   /** SIGKILLs the running engine of this stack; false where none runs. */
   kill(): boolean;
-  /** The state as text, for searches. */
-  state(): Promise<string>;
+  /** The state as it lies on disk, secrets encrypted. */
+  state(): string;
 }
 
 /** The API's PulumiCommand takes a root folder: one that holds a link to the engine and nothing else. */
@@ -194,13 +194,16 @@ export async function stackFor(options: StackOptions): Promise<LabStack> {
     preview: (given = {}) => runs("preview")(given),
     refresh: (given = {}) => runs("refresh")(given),
     destroy: (given = {}) => runs("destroy")(given),
-    recover: async () => [...clearStaleLocks(dir, project, name), ...(await clearPendingCreates(stack))],
+    recover: async () => {
+      const cli = (args: string[]): Promise<string> => runCli(engine, args, stack.workspace.workDir);
+      return [...clearStaleLocks(dir, project, name), ...(await clearPendingCreates(cli, name))];
+    },
     kill: () => {
       const pids = enginesOf(dir);
       for (const pid of pids) process.kill(pid, "SIGKILL");
       return pids.length > 0;
     },
-    state: async () => JSON.stringify(await stack.exportStack()),
+    state: () => readFileSync(join(dir, ".pulumi", "stacks", project, `${name}.json`), "utf8"),
   };
 }
 

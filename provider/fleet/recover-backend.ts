@@ -1,9 +1,8 @@
 // The thin side of recover.ts: lock files of a file backend, and the stack's state by export and import.
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { hostname, uptime } from "node:os";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir, uptime } from "node:os";
 import { join } from "node:path";
-import type { Stack } from "@pulumi/pulumi/automation";
-import { judgeLock, parseLock, withoutPendingCreates, type Machine } from "./recover";
+import { judgeLock, parseLock, withoutPendingCreates, type ExportedStack, type Machine } from "./recover";
 
 /** The start of a process, from /proc (Linux); elsewhere a running process counts as started long ago. */
 function startedAt(pid: number): Date | undefined {
@@ -43,11 +42,24 @@ export function clearStaleLocks(backend: string, project: string, stack: string,
 }
 
 /**
- * Clears pending creates by export and import, never by a refresh.
+ * Clears pending creates by export and import, never by a refresh. Secrets stay encrypted on the way: the Automation
+ * API's own exportStack would print them in clear.
+ * @param cli runs `pulumi` with these arguments and the stack's environment; rejects where it fails
  * @returns a line for the person per create that was cleared
  */
-export async function clearPendingCreates(stack: Stack): Promise<string[]> {
-  const { stack: clean, cleared } = withoutPendingCreates(await stack.exportStack());
-  if (cleared.length > 0) await stack.importStack(clean);
-  return cleared.map((urn) => `interrupted create of ${urn.split("::").pop() ?? urn} cleared; it runs again`);
+export async function clearPendingCreates(cli: (args: string[]) => Promise<unknown>, stack: string): Promise<string[]> {
+  const folder = mkdtempSync(join(tmpdir(), "macvlan-state-"));
+  try {
+    const file = join(folder, "stack.json");
+    await cli(["stack", "export", "--stack", stack, "--file", file]);
+    const exported = JSON.parse(readFileSync(file, "utf8")) as ExportedStack;
+    const { stack: clean, cleared } = withoutPendingCreates(exported);
+    if (cleared.length > 0) {
+      writeFileSync(file, JSON.stringify(clean), { mode: 0o600 });
+      await cli(["stack", "import", "--stack", stack, "--file", file]);
+    }
+    return cleared.map((urn) => `interrupted create of ${urn.split("::").pop() ?? urn} cleared; it runs again`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

@@ -114,7 +114,7 @@ describe("differences of a network", () => {
       labels: {},
       name: 1,
       foo: "bar",
-    } as Properties);
+    });
     expect(failures.map(({ property }) => property).sort()).toEqual(["foo", "internal", "labels", "name", "options"]);
   });
 });
