@@ -96,7 +96,8 @@ async function bake(image: Image, progress: Step): Promise<void> {
   let docker = "";
   let ended = "no sign of life";
   const onLine = (line: string) => {
-    const [, said] = /^LAB-BAKE (.*?)\r?$/.exec(line) ?? [];
+    // Not at the start of the line: systemd 262 marks a service's terminal with escape sequences.
+    const [, said] = /LAB-BAKE ([\w./:+~ -]+)/.exec(line) ?? [];
     if (said) progress.say(said);
     docker = /^Docker (\S+)/.exec(said ?? "")?.[1] ?? docker;
     if (line.trim()) ended = line.trim();
