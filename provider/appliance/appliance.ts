@@ -1,0 +1,53 @@
+import { local } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { commandArgs, commandOptions, readArgs, typeToken } from "../component";
+import { deleteCommand, remoteCommand } from "../ssh";
+import { group } from "./model";
+import { renderFiles, renderSecrets } from "./render";
+import { ApplianceArgs, applianceSchema, resolveAppliance, withSecret } from "./spec";
+
+/**
+ * Stage 3: one Compose project with one service on the LAN, its MAC and IP pinned and read back from the running container.
+ * Needs a BootShim, a HostInterface and a MacvlanNetwork on the host. One resource: a Command over ssh. An update that fails
+ * goes back to the version that ran; removing the appliance keeps its volumes unless `deleteVolumes` says otherwise.
+ */
+export class Appliance extends pulumi.ComponentResource {
+  /** IPv4 address on the LAN. */
+  public readonly ip: pulumi.Output<string>;
+  /** MAC on the LAN, lower case. */
+  public readonly mac: pulumi.Output<string>;
+  /** Name of the appliance on the host. */
+  public readonly name: pulumi.Output<string>;
+
+  constructor(name: string, args: ApplianceArgs, opts?: pulumi.ComponentResourceOptions) {
+    readArgs(name, applianceSchema, args);
+    const appliance = resolveAppliance(args);
+    const wrapped = withSecret(args);
+    super(typeToken("Appliance"), name, wrapped, opts);
+    const { ssh } = args;
+    new local.Command(
+      `${name}-appliance`,
+      {
+        ...commandArgs(ssh.destination),
+        create: remoteCommand(ssh, ["appliance", "apply", appliance.name]),
+        delete: deleteCommand(ssh, ["appliance", "down", appliance.name]),
+        environment: { FILES: renderFiles(appliance) },
+        stdin: wrapped.secrets && pulumi.secret(pulumi.all(wrapped.secrets).apply(renderSecrets)),
+        // A network that is replaced takes its appliances down first. Another name is another appliance.
+        triggers: [ssh.destination, appliance.name, ...(args.networkId === undefined ? [] : [args.networkId])],
+      },
+      commandOptions(this),
+    );
+    this.ip = pulumi.output(appliance.ip);
+    this.mac = pulumi.output(appliance.mac);
+    this.name = pulumi.output(appliance.name);
+    const { definition } = appliance;
+    this.registerOutputs({
+      ip: this.ip,
+      mac: this.mac,
+      name: this.name,
+      network: appliance.network,
+      image: group(group(definition.file["services"])[definition.lanService])["image"],
+    });
+  }
+}

@@ -1,0 +1,200 @@
+import { readFileSync } from "node:fs";
+import { Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, stringify } from "yaml";
+import { formatPath, nearest, Path, Problem } from "../errors";
+import { checkCompose } from "./check";
+import { ComposeContext, group, list } from "./model";
+import type { ApplianceSpec } from "./spec";
+
+/** What Compose is to run, however the specification gives it. */
+export interface Definition {
+  /** The compose file as it goes to the host: the user's own text, or the inline service written out. */
+  readonly text: string;
+  /** The same, read. */
+  readonly file: Record<string, unknown>;
+  /** The service on the LAN. */
+  readonly lanService: string;
+}
+
+/** A definition with everything that is wrong with it; no definition if there is nothing to look at. */
+export interface ReadDefinition {
+  readonly definition?: Definition;
+  readonly problems: Problem[];
+}
+
+/** The parts of a specification that decide on the definition, with the pins filled in. */
+export type DefinitionSpec = Pick<ApplianceSpec, "service" | "compose" | "lanService" | "files" | "secrets">;
+
+type Context = Pick<ComposeContext, "ip" | "mac" | "place">;
+
+const MARK = "# managed by pulumi-macvlan";
+
+/** Reads and checks what Compose is to run. Problems are below the specification; those of a file have its line and column. */
+export function readDefinition(spec: DefinitionSpec, context: Context): ReadDefinition {
+  if (spec.compose !== undefined && spec.service !== undefined)
+    return problem([], "has both service and compose", "give one of them");
+  if (spec.compose !== undefined) return fromFile(spec.compose, spec, context);
+  if (spec.service !== undefined) return fromService(spec.service, spec, context);
+  return problem([], "says nothing to run", "give service (inline) or compose (the path of a compose file)");
+}
+
+function fromService(service: unknown, spec: DefinitionSpec, context: Context): ReadDefinition {
+  const unfit = notPlain(service, ["service"]);
+  if (unfit.length > 0) return { problems: unfit };
+  const name = context.place?.name ?? "appliance";
+  const problems: Problem[] = [];
+  if (spec.lanService !== undefined && spec.lanService !== name)
+    problems.push({
+      path: ["lanService"],
+      message: "is for a compose file of several services",
+      remedy: "leave it out",
+    });
+  const volumes = namedVolumes(group(service));
+  const file = {
+    services: { [name]: service },
+    ...(volumes.length === 0 ? {} : { volumes: Object.fromEntries(volumes.map((volume) => [volume, {}])) }),
+  };
+  const found = checkCompose(file, { lanService: name, ...context, ...delivered(spec) });
+  problems.push(...found.map((each) => ({ ...each, path: inline(each.path, name) })));
+  // YAML 1.1 rules for quoting: Compose's reader takes 1_000 for a number, others take yes for true.
+  const text = `${MARK}\n${stringify(file, { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false })}`;
+  return { definition: { text, file, lanService: name }, problems };
+}
+
+function fromFile(path: string, spec: DefinitionSpec, context: Context): ReadDefinition {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const message = code === "ENOENT" ? `there is no file ${path}` : `${path} cannot be read (${code})`;
+    return problem(["compose"], message, `give a path that is right from ${process.cwd()}`);
+  }
+  return readCompose(text, path, spec, context);
+}
+
+/** Reads and checks the text of a compose file; `name` is what problems call it. */
+export function readCompose(text: string, name: string, spec: DefinitionSpec, context: Context): ReadDefinition {
+  const counter = new LineCounter();
+  const document = parseDocument(text, { lineCounter: counter, merge: true, prettyErrors: false });
+  const where = (offset: number): string => {
+    const { line, col } = counter.linePos(offset);
+    return `${name}:${line}:${col}`;
+  };
+  if (document.errors.length > 0)
+    return {
+      problems: document.errors.map(({ message, pos }) => ({
+        path: ["compose"],
+        message: `${where(pos[0])} ${message}`,
+        remedy: "correct the YAML",
+      })),
+    };
+  const fault = (path: Path, message: string, remedy: string): Problem => ({
+    path: ["compose"],
+    message: `${where(offsetOf(document, path))} ${[formatPath(path), message].filter((part) => part !== "").join(" ")}`,
+    remedy,
+  });
+  let file: unknown;
+  try {
+    file = document.toJS();
+  } catch (error) {
+    // an alias without anchor, or so many that the text would unfold to something huge
+    return problem(["compose"], `${name} ${(error as Error).message}`, "correct the YAML");
+  }
+  const services = Object.keys(group(group(file)["services"]));
+  if (services.length === 0)
+    return { problems: [fault([], "has no services", "a compose file begins with services:")] };
+  const lan = lanService(services, spec.lanService);
+  if (typeof lan !== "string") return { problems: [lan] };
+  const definition: Definition = { text, file: group(file), lanService: lan };
+  const found = checkCompose(definition.file, { lanService: lan, ...context, ...delivered(spec) });
+  return {
+    definition,
+    problems: found.map(({ path, message, remedy }) =>
+      path[0] === "secrets" && group(definition.file["secrets"])[String(path[1])] === undefined
+        ? { path, message, remedy }
+        : fault(path, message, remedy),
+    ),
+  };
+}
+
+function lanService(services: readonly string[], wanted: string | undefined): string | Problem {
+  if (wanted === undefined) {
+    if (services.length === 1) return services[0]!;
+    return {
+      path: ["lanService"],
+      message: `the compose file has several services: ${services.join(", ")}`,
+      remedy: "say with lanService which one is on the LAN",
+    };
+  }
+  if (services.includes(wanted)) return wanted;
+  const near = nearest(wanted, services);
+  return {
+    path: ["lanService"],
+    message: `the compose file has no service ${JSON.stringify(wanted)}`,
+    remedy: near === undefined ? `it has ${services.join(", ")}` : `did you mean ${near}?`,
+  };
+}
+
+function delivered(spec: DefinitionSpec): Pick<ComposeContext, "files" | "secrets"> {
+  return { files: spec.files ?? {}, secrets: Object.keys(spec.secrets ?? {}) };
+}
+
+function problem(path: Path, message: string, remedy: string): ReadDefinition {
+  return { problems: [{ path, message, remedy }] };
+}
+
+/** services.NAME.ports is service.ports in the specification; what is about the secrets stays there. */
+function inline(path: Path, name: string): Path {
+  return path[0] === "services" && path[1] === name ? ["service", ...path.slice(2)] : path;
+}
+
+/** Named volumes of an inline service, which has no other place to declare them. */
+function namedVolumes(service: Record<string, unknown>): string[] {
+  const names = list(service["volumes"]).flatMap((volume) => {
+    if (typeof volume === "string") {
+      const [source, target] = volume.split(":");
+      return target !== undefined && /^[a-zA-Z0-9]/.test(source!) ? [source!] : [];
+    }
+    const { type, source } = group(volume);
+    return type === "volume" && typeof source === "string" ? [source] : [];
+  });
+  return [...new Set(names)];
+}
+
+/** Where an inline service is not plain data: an Output has no value yet when the specification is checked. */
+function notPlain(value: unknown, path: Path): Problem[] {
+  if (Array.isArray(value)) return value.flatMap((entry, i) => notPlain(entry, [...path, i]));
+  if (typeof value === "object" && value !== null) {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null)
+      return Object.entries(value).flatMap(([key, entry]) => notPlain(entry, [...path, key]));
+  } else if (path.length > 1 && (value === null || ["string", "number", "boolean", "undefined"].includes(typeof value)))
+    return [];
+  const message =
+    path.length === 1 && (typeof value !== "object" || value === null) ? "is not a service" : "is not plain data";
+  return [
+    { path, message, remedy: "give text, numbers, lists and groups; what is secret or computed goes into secrets" },
+  ];
+}
+
+/** Where a place of the document begins: its key, or that of the nearest place around it that is written out. */
+function offsetOf(document: Document, path: Path): number {
+  let node: unknown = document.contents;
+  let offset = startOf(node) ?? 0;
+  for (const key of path) {
+    if (isMap(node)) {
+      const pair = node.items.find(({ key: name }) => isScalar(name) && String(name.value) === String(key));
+      if (!pair) break;
+      offset = startOf(pair.key) ?? offset;
+      node = pair.value;
+    } else if (isSeq(node) && typeof key === "number") {
+      node = node.items[key];
+      offset = startOf(node) ?? offset;
+    } else break;
+  }
+  return offset;
+}
+
+function startOf(node: unknown): number | undefined {
+  return isNode(node) ? node.range?.[0] : undefined;
+}

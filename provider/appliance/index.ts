@@ -1,0 +1,4 @@
+export * from "./appliance";
+export { readCompose } from "./definition";
+export { APPLIANCE_LABEL, applianceFiles, versionDigest } from "./render";
+export * from "./spec";

@@ -1,0 +1,275 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import {
+  defaultMac,
+  isMulticast,
+  isUniversal,
+  linkNameFault,
+  macFault,
+  parseCidr,
+  parseIpv4,
+  parseMac,
+} from "../address";
+import { below, Fault, Problem } from "../errors";
+import { addressFault, resolveNetwork } from "../macvlan-network";
+import { SshArgs, sshSchema } from "../ssh";
+import { text } from "../validate";
+import { Definition, readDefinition } from "./definition";
+import { relativePath } from "./model";
+
+/** One appliance as a part of a host. */
+export interface ApplianceSpec {
+  /** IPv4 address on the LAN, outside every range that something else gives out. */
+  ip: string;
+  /** MAC on the LAN. Default `02:42:` and the four octets of `ip`, as Docker up to 27 derived it. */
+  mac?: string;
+  /** `mac` is that of a real device on purpose (bit 1 of the first octet is clear). Default false: such a MAC is refused. */
+  universalMac?: boolean;
+  /** What runs: a service as in a compose file, as plain data. Either this or `compose`. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the plugin analyzer takes no other type for plain data
+  service?: any;
+  /** What runs: the path of a compose file, from the folder that the program runs in. Either this or `service`. */
+  compose?: string;
+  /** Which service of the compose file is on the LAN. Default: the only one. */
+  lanService?: string;
+  /**
+   * Files beside the compose file on the host: relative path to text. Paths in the compose file that begin with ./ are theirs.
+   * A service whose files change is made anew.
+   */
+  files?: Record<string, string>;
+  /** Values for `${KEY}` in the compose file: never in a plan, a log or a process list. Keys of A-Z, 0-9 and _. */
+  secrets?: Record<string, pulumi.Input<string>>;
+  /** Appliances of the same host that are to be ready before this one starts, at a boot as well. */
+  startAfter?: string[];
+  /** Seconds in which the appliance has to become healthy. Default 120. */
+  readyTimeout?: number;
+  /** Removing the appliance removes its volumes too, with everything in them. Default false. */
+  deleteVolumes?: boolean;
+}
+
+/** The network that an appliance is put on. */
+export interface ApplianceNetworkArgs {
+  /** Name of the Docker network. Default lan. */
+  name?: string;
+  /** The parent link. Default lan0. */
+  parent?: string;
+  /** The LAN's subnet in canonical form, such as 192.168.76.0/24. */
+  subnet: string;
+  /** The LAN's router. */
+  gateway: string;
+}
+
+/** One appliance on a host that has a boot shim, a parent link and a network. */
+export interface ApplianceArgs extends ApplianceSpec {
+  /** The host. */
+  ssh: SshArgs;
+  /** Name of the appliance: of its Compose project, its container and its folder on the host. Lower case, 2 to 63 characters. */
+  name: string;
+  /** The network that it is put on. */
+  network: ApplianceNetworkArgs;
+  /** Docker's id of the network: when the network is replaced, the appliance is taken down before and brought back after. */
+  networkId?: pulumi.Input<string>;
+}
+
+/** They travel in one environment variable, of which Linux takes 128 KiB (MAX_ARG_STRLEN); the rest is for what is added. */
+const MAX_FILES = 112 * 1024;
+
+/** A refinement that also looks at what is wrong in other fields, so that one run tells every problem. */
+const everyTime = { when: () => true };
+
+/** Names that Compose, Docker or the shell give a meaning of their own. */
+const RESERVED =
+  /^(PATH|HOME|USER|SHELL|IFS|ENV|PWD|OLDPWD|PS[124]|OPTIND|PPID|LC_.*|LANG|TMPDIR|(LD|DOCKER|COMPOSE|BUILDKIT|MACVLAN)_.*|(HTTP|HTTPS|NO|ALL)_PROXY)$/;
+
+/** Why `name` cannot be that of an appliance: it names a Compose project, and a container (of at least two characters). */
+export function applianceNameFault(name: string): Fault | undefined {
+  if (/^[a-z0-9][a-z0-9_-]{1,62}$/.test(name)) return undefined;
+  return {
+    message: `${JSON.stringify(name)} cannot be the name of an appliance`,
+    remedy: "use 2 to 63 lower-case letters, digits, - and _, beginning with a letter or a digit",
+  };
+}
+
+function filePathFault(path: string): Fault | undefined {
+  if (/^[\w@%+=,.-]+( [\w@%+=,.-]+)*(\/[\w@%+=,.-]+( [\w@%+=,.-]+)*)*$/.test(path) && relativePath(path) === path)
+    return undefined;
+  const message = `${JSON.stringify(path)} cannot be the path of a file beside the compose file`;
+  return {
+    message,
+    remedy: "give a relative path of letters, digits and . _ - without ./ and .., such as conf/unbound.conf",
+  };
+}
+
+function secretKeyFault(key: string): Fault | undefined {
+  if (!/^[A-Z_][A-Z0-9_]*$/.test(key))
+    return {
+      message: `${JSON.stringify(key)} cannot be the name of a secret`,
+      remedy: "use capital letters, digits and _",
+    };
+  if (RESERVED.test(key))
+    return { message: `${key} has a meaning of its own on the host`, remedy: "choose another name" };
+  return undefined;
+}
+
+const named = text(applianceNameFault);
+const input = z.unknown().superRefine((value, context) => {
+  const later = pulumi.Output.isInstance(value) || value instanceof Promise;
+  if (!later && typeof value !== "string")
+    context.addIssue({ code: "custom", message: "is not text", params: { remedy: "give text, or an Output of text" } });
+  else if (typeof value === "string" && value.includes("\0"))
+    context.addIssue({
+      code: "custom",
+      message: "has a zero byte",
+      params: { remedy: "encode it, such as in base64" },
+    });
+});
+
+const fields = {
+  ip: text((value) => parseIpv4(value).fault),
+  mac: text((value) => parseMac(value).fault).optional(),
+  universalMac: z.boolean().optional(),
+  service: z.unknown().optional(),
+  compose: z.string().min(1).optional(),
+  lanService: z.string().min(1).optional(),
+  files: z
+    .record(
+      text(filePathFault),
+      text((value) =>
+        value.includes("\0")
+          ? { message: "is not text", remedy: "put it into the image, or into a volume" }
+          : undefined,
+      ),
+    )
+    .optional(),
+  secrets: z.record(text(secretKeyFault), input).optional(),
+  startAfter: z.array(named).optional(),
+  readyTimeout: z.number().int().min(1).max(3600).optional(),
+  deleteVolumes: z.boolean().optional(),
+};
+
+const cidr = text((value) => parseCidr(value).fault);
+const networkFields = z.strictObject({
+  name: z.string().min(1).optional(),
+  parent: text(linkNameFault).optional(),
+  subnet: cidr,
+  gateway: text((value) => parseIpv4(value).fault),
+});
+
+/** The appliance by itself: what depends on its name and its network is added by `placedProblems`. */
+export const applianceSpecSchema = z
+  .strictObject(fields)
+  .superRefine((spec, context) => report(context, problemsOf(spec)), everyTime);
+
+export const applianceSchema = z
+  .strictObject({ ssh: sshSchema, name: named, network: networkFields, networkId: z.unknown().optional(), ...fields })
+  .superRefine((args, context) => {
+    const network = networkFields.safeParse(args.network).data;
+    const name = named.safeParse(args.name).data;
+    report(context, problemsOf(args, name && network ? { name, network: network.name ?? "lan" } : undefined));
+    const ip = fields.ip.safeParse(args.ip).data;
+    if (!network) return;
+    const resolved = resolveNetwork({ subnet: network.subnet, gateway: network.gateway }, "lan0");
+    report(context, below(["network"], resolved.problems));
+    const fault =
+      ip === undefined || resolved.problems.length > 0
+        ? undefined
+        : addressFault({ ...resolved.network, name: network.name ?? "lan" }, ip);
+    if (fault) report(context, [{ path: ["ip"], ...fault }]);
+  }, everyTime);
+
+/** What is wrong with an appliance as a part of a host, given its name and that of the network; paths below the appliance. */
+export function placedProblems(name: string, network: string, spec: ApplianceSpec): Problem[] {
+  return problemsOf(spec, { name, network });
+}
+
+/** All that the fields together get wrong; a field that is wrong by itself is left out. */
+function problemsOf(given: object, place?: { name: string; network: string }): Problem[] {
+  const spec = readable(given);
+  const problems: Problem[] = [];
+  const mac = macOf(spec);
+  const fault = mac === undefined ? undefined : macFault(mac, spec.universalMac);
+  if (fault)
+    problems.push({
+      path: ["mac"],
+      ...fault,
+      remedy: isUniversal(mac!) && !isMulticast(mac!) ? `${fault.remedy}; universalMac: true allows it` : fault.remedy,
+    });
+  const read = readDefinition(spec, { ip: spec.ip, mac, place });
+  problems.push(...read.problems);
+  const size = Object.entries({ ...spec.files, "": read.definition?.text ?? "" })
+    .map(([path, content]) => Buffer.byteLength(path) + Buffer.byteLength(content))
+    .reduce((sum, bytes) => sum + bytes, 0);
+  if (size > MAX_FILES)
+    problems.push({
+      path: ["files"],
+      message: `the compose file and the files have ${Math.ceil(size / 1024)} KiB together`,
+      remedy: `at most ${MAX_FILES / 1024}: put what is large into the image`,
+    });
+  return problems;
+}
+
+function macOf(spec: Partial<ApplianceSpec>): string | undefined {
+  if (spec.mac === undefined) return spec.ip === undefined ? undefined : defaultMac(spec.ip);
+  const parsed = parseMac(spec.mac);
+  return parsed.fault ? undefined : parsed.value;
+}
+
+/** The fields that can be read. */
+function readable(given: object): Partial<ApplianceSpec> {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([key, schema]) => {
+      const { data } = schema.safeParse((given as Record<string, unknown>)[key]);
+      return data === undefined ? [] : [[key, data]];
+    }),
+  );
+}
+
+function report(context: z.core.$RefinementCtx, problems: readonly Problem[]): void {
+  for (const { path, message, remedy } of problems)
+    context.addIssue({ code: "custom", path: [...path], message, params: { remedy } });
+}
+
+/** An appliance with every default filled in. */
+export interface ResolvedAppliance {
+  readonly name: string;
+  readonly ip: string;
+  readonly mac: string;
+  readonly network: string;
+  readonly parent: string;
+  readonly definition: Definition;
+  readonly files: Readonly<Record<string, string>>;
+  readonly startAfter: readonly string[];
+  readonly readyTimeout: number;
+  readonly deleteVolumes: boolean;
+}
+
+/** Fills in the defaults of arguments that `applianceSchema` accepted. */
+export function resolveAppliance(args: ApplianceArgs): ResolvedAppliance {
+  const network = args.network.name ?? "lan";
+  const mac = macOf(args)!;
+  const { definition } = readDefinition(args, { ip: args.ip, mac, place: { name: args.name, network } });
+  return {
+    name: args.name,
+    ip: args.ip,
+    mac,
+    network,
+    parent: args.network.parent ?? "lan0",
+    definition: definition!,
+    files: args.files ?? {},
+    startAfter: args.startAfter ?? [],
+    readyTimeout: args.readyTimeout ?? 120,
+    deleteVolumes: args.deleteVolumes ?? false,
+  };
+}
+
+/** The same appliances with their secrets marked as such, which is to happen before they become a component's inputs. */
+export function withSecrets<T extends ApplianceSpec>(appliances: Record<string, T>): Record<string, T> {
+  return Object.fromEntries(Object.entries(appliances).map(([name, spec]) => [name, withSecret(spec)]));
+}
+
+/** The appliance with its secrets marked as such. */
+export function withSecret<T extends ApplianceSpec>(spec: T): T {
+  if (spec.secrets === undefined) return spec;
+  const secrets = Object.entries(spec.secrets).map(([key, value]) => [key, pulumi.secret(value)] as const);
+  return { ...spec, secrets: Object.fromEntries(secrets) };
+}
