@@ -108,13 +108,17 @@ describe("differences of a network", () => {
   });
 
   test("wrong types are refused, unknown fields too", () => {
-    const { failures } = check("n", {}, {
-      internal: "maybe",
-      options: [],
-      labels: {},
-      name: 1,
-      foo: "bar",
-    });
+    const { failures } = check(
+      "n",
+      {},
+      {
+        internal: "maybe",
+        options: [],
+        labels: {},
+        name: 1,
+        foo: "bar",
+      },
+    );
     expect(failures.map(({ property }) => property).sort()).toEqual(["foo", "internal", "labels", "name", "options"]);
   });
 });
