@@ -66,8 +66,8 @@ if [ "${4:-}" = pack ]; then
 fi
 
 case $suite in
-bookworm) extra= ;; # Docker 20.10: its client is in docker.io, and Debian had no Compose v2 then
-*) extra=,docker-cli,docker-compose ;;
+bookworm) extra='' modules=most ;; # Docker 20.10, client in docker.io, no Compose v2 in Debian; its initramfs-tools reads no modules.d
+*) extra=,docker-cli,docker-compose modules=list ;;
 esac
 packages=systemd,systemd-sysv,dbus,udev,initramfs-tools,linux-image-cloud-amd64,docker.io,docker-registry,openssh-server,sudo,iproute2,iputils-ping,iputils-arping,ca-certificates,kmod,iptables,curl,jq,busybox-static,dnsmasq-base,ethtool,tcpdump$extra
 
@@ -87,7 +87,7 @@ say "installing Debian $suite"
 mmdebstrap --aptopt="$out/apt.conf" --variant=minbase --include="$packages" \
 	--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
 	--essential-hook='mkdir -p "$1/etc/initramfs-tools/conf.d" "$1/usr/share/initramfs-tools/modules.d"' \
-	--essential-hook='echo MODULES=list >"$1/etc/initramfs-tools/conf.d/lab"' \
+	--essential-hook="echo MODULES=$modules >\"\$1/etc/initramfs-tools/conf.d/lab\"" \
 	--essential-hook='printf "virtio_blk\next4\n" >"$1/usr/share/initramfs-tools/modules.d/lab"' \
 	"$suite" "$out/tree.tar" "$mirror"
 rm -f "$out/apt.conf"
