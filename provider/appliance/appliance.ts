@@ -36,7 +36,7 @@ export class Appliance extends pulumi.ComponentResource {
         // A network that is replaced takes its appliances down first. Another name is another appliance.
         triggers: [ssh.destination, appliance.name, ...(args.networkId === undefined ? [] : [args.networkId])],
       },
-      commandOptions(this),
+      commandOptions(this, opts),
     );
     this.ip = pulumi.output(appliance.ip);
     this.mac = pulumi.output(appliance.mac);

@@ -31,7 +31,7 @@ function topLevel(file: Record<string, unknown>, { place }: ComposeContext): Com
     if (key === "include") {
       problems.push({
         path: [key],
-        message: "include would need files that are not on the host",
+        message: "would need files that are not on the host",
         remedy: "put what they say into this file (docker compose config shows the whole)",
       });
       continue;

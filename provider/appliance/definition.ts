@@ -163,15 +163,13 @@ function namedVolumes(service: Record<string, unknown>): string[] {
 
 /** Where an inline service is not plain data: an Output has no value yet when the specification is checked. */
 function notPlain(value: unknown, path: Path): Problem[] {
-  if (Array.isArray(value)) return value.flatMap((entry, i) => notPlain(entry, [...path, i]));
-  if (typeof value === "object" && value !== null) {
-    const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype === Object.prototype || prototype === null)
-      return Object.entries(value).flatMap(([key, entry]) => notPlain(entry, [...path, key]));
-  } else if (path.length > 1 && (value === null || ["string", "number", "boolean", "undefined"].includes(typeof value)))
+  if (path.length > 1 && (value === null || ["string", "number", "boolean", "undefined"].includes(typeof value)))
     return [];
-  const message =
-    path.length === 1 && (typeof value !== "object" || value === null) ? "is not a service" : "is not plain data";
+  if (path.length > 1 && Array.isArray(value)) return value.flatMap((entry, i) => notPlain(entry, [...path, i]));
+  const prototype: unknown = typeof value === "object" && value !== null ? Object.getPrototypeOf(value) : undefined;
+  if (prototype === Object.prototype || prototype === null)
+    return Object.entries(value as object).flatMap(([key, entry]) => notPlain(entry, [...path, key]));
+  const message = path.length === 1 ? "is not a service" : "is not plain data";
   return [
     { path, message, remedy: "give text, numbers, lists and groups; what is secret or computed goes into secrets" },
   ];

@@ -218,7 +218,7 @@ function macOf(spec: Partial<ApplianceSpec>): string | undefined {
 function readable(given: object): Partial<ApplianceSpec> {
   return Object.fromEntries(
     Object.entries(fields).flatMap(([key, schema]) => {
-      const { data } = schema.safeParse((given as Record<string, unknown>)[key]);
+      const { data } = schema.safeParse((Object(given) as Record<string, unknown>)[key]);
       return data === undefined ? [] : [[key, data]];
     }),
   );

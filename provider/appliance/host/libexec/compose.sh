@@ -37,7 +37,7 @@ load() { # DIR: its appliance.conf
 
 # The first lines, without what is secret in this version or the one before, indented under what was said.
 quoted() {
-  redact "$live/secrets.sh" | redact "$work/new/secrets.sh" | redact "$keep/previous/secrets.sh" | head -n 40 | sed 's/^/  /' >&2
+  redact "$live/secrets.sh" | redact "$work/new/secrets.sh" | redact "$keep/previous/secrets.sh" | head -n 40 | sed "s|$work/new/||g; s|$live/||g; s/^/  /" >&2
 }
 
 docker_answers() { docker_says=$(dk_in 20 version -f '{{.Server.Version}}' 2>&1 >/dev/null); }
@@ -201,6 +201,13 @@ pinned() {
     echo "inside the container $pi_dev does not have $IP"
     return 1
   }
+  case $(timeout 10 nsenter -t "$pi_pid" -n ip -4 route show default) in
+    '' | *" dev $pi_dev "*) ;;
+    *)
+      echo "inside the container the default route is not on the LAN: Docker took another network of $SERVICE for it"
+      return 1
+      ;;
+  esac
 }
 
 # Two calls of Docker's client decide that there is nothing to do.
