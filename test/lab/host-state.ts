@@ -1,0 +1,19 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Host } from "../../lab/vm/host";
+
+const script = readFileSync(join(__dirname, "state.sh"), "utf8");
+
+/** Everything on the host that the project could change, section by section. */
+export type HostState = Record<string, string>;
+
+/** Reads it, as root. */
+export async function stateOf(host: Host): Promise<HostState> {
+  const text = await host.shell("sh -s", { stdin: script, timeout: 120_000 });
+  const sections: HostState = {};
+  for (const part of text.split(/^== /m).slice(1)) {
+    const end = part.indexOf("\n");
+    sections[part.slice(0, end)] = part.slice(end + 1);
+  }
+  return sections;
+}

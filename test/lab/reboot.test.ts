@@ -1,0 +1,58 @@
+import { describe, expect, test } from "vitest";
+import { containers, DNS, expectIdentities, hostReaches, provisioned, site, specification, WEB } from "./site";
+
+const here = site();
+const { host, lab } = here;
+
+/** Waits until the appliances serve the LAN again; seconds since the host's kernel started. */
+async function ready(): Promise<number> {
+  for (const end = Date.now() + 240_000; Date.now() < end;) {
+    const answer = await lab.lan.http(WEB.ip, 80, "/").catch(() => undefined);
+    if (answer?.status === 200) return Number((await host.shell("cut -d' ' -f1 /proc/uptime")).trim());
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+  throw new Error(
+    `web does not answer: ${await host.shell("journalctl -b -u macvlan* -u docker --no-pager | tail -50")}`,
+  );
+}
+
+async function expectAsBefore(before: Record<string, string>): Promise<void> {
+  await expectIdentities(here, [DNS, WEB]);
+  expect(await containers(host)).toEqual(before);
+  expect(await hostReaches(host, WEB.ip)).toBe(true);
+}
+
+describe("after a reboot, with no manual step", () => {
+  test("an ordinary one: the same containers with the same identities", async () => {
+    const stack = await provisioned(here, () => specification(host));
+    const before = await containers(host);
+    await host.reboot();
+    console.log(`ready ${await ready()} s after the kernel started`);
+    await expectAsBefore(before);
+    expect(await host.shell("journalctl -b -u docker --no-pager | grep -c 'Could not create' || true")).toBe("0\n");
+    expect((await stack.preview()).started).toEqual([]);
+  });
+
+  test("the NIC arrives 30 s late", async () => {
+    await provisioned(here, () => specification(host));
+    const before = await containers(host);
+    await host.reboot({ nicLate: 30 });
+    console.log(`ready ${await ready()} s after the kernel started, the NIC 30 s late`);
+    await expectAsBefore(before);
+  });
+
+  test("lan0 is not made at this boot: a ghost, which is healed", async () => {
+    await provisioned(here, () => specification(host));
+    const before = await containers(host);
+    // The parent unit fails at this boot and works from its second run on.
+    await host.shell(
+      "mkdir -p /run/systemd/transient /etc/systemd/system/macvlan-parent@lan0.service.d && " +
+        "printf '[Service]\\nExecStartPre=/bin/sh -c \"test -e /var/lib/second-run || { touch /var/lib/second-run; exit 1; }\"\\nReadWritePaths=/var/lib\\n' " +
+        "> /etc/systemd/system/macvlan-parent@lan0.service.d/fail-once.conf && sync",
+    );
+    await host.reboot();
+    console.log(`ready ${await ready()} s after the kernel started, after a ghost`);
+    await expectAsBefore(before);
+    expect(await host.shell("journalctl -b -u macvlan-appliances --no-pager")).toMatch(/ghost/);
+  });
+});
