@@ -8,7 +8,8 @@ import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack, type UpOption
 import { clearPendingCreates, clearStaleLocks } from "../provider/fleet/recover-backend";
 import { ensureEngine, type Progress } from "./engine";
 import { recorder, type Diagnostic, type Ended, type Recording } from "./engine/events";
-import { selectPlugins, type Plugins } from "./plugins/select";
+import { ensurePlugins } from "./plugins/download";
+import type { Plugins } from "./plugins/select";
 
 export type { Diagnostic, Ended, Recording, Step } from "./engine/events";
 export type { Plugins } from "./plugins/select";
@@ -33,8 +34,9 @@ export interface EngineOptions {
 
 /** Finds (or gets) the engine and the plugins, and says how to run them with a state in `dir`. */
 export async function engineEnv(options: EngineOptions): Promise<EngineEnv> {
-  const engine = await ensureEngine(options.progress ?? (() => undefined));
-  const plugins = selectPlugins();
+  const progress = options.progress ?? ((): void => undefined);
+  const engine = await ensureEngine(progress);
+  const plugins = await ensurePlugins(engine, progress);
   mkdirSync(options.dir, { recursive: true });
   const standIn = plugins.kind === "stand-in";
   const path = [...plugins.folders, options.env?.PATH ?? process.env.PATH ?? "", dirname(engine)];
