@@ -161,6 +161,19 @@ describe.skipIf(why)("link", () => {
     );
   });
 
+  test("waits for a NIC that comes late, and no longer than told", () => {
+    const run = net(
+      `p 0 | l apply lan0; parent="$MACVLAN_ROOT/usr/local/libexec/macvlan/parent"; mkdir -p "$MACVLAN_ROOT/etc/macvlan/links"
+       p 0 | sed -n "/link.conf/,/udev/p" | sed "1d;\\$d" >"$MACVLAN_ROOT/etc/macvlan/links/lan0.conf"
+       (sleep 1; ip link add late type veth peer name port9) & "$parent" lan0 20; echo rc=$?; show; ip link del late; "$parent" lan0 1; echo rc=$?`,
+      payload(conf("NIC_NAME='late'")),
+    );
+    expect(run.stdout).toBe(`rc=0\n${mac} bridge\nrc=1\n`);
+    expect(run.stderr).toMatch(
+      /no NIC named late; [^]*lan0: created on late\n[^]*no NIC named late after 1 s; there are: \n$/,
+    );
+  });
+
   test("tells stage 3 of a new link when Docker runs, and of nothing else", () => {
     host.stub(
       "systemctl",
