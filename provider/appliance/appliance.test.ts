@@ -73,7 +73,7 @@ describe("the component", () => {
       "== secrets.sh\n# managed by pulumi-macvlan\nexport TOKEN='correct horse'\n",
     );
     expect(whole.inputs["secrets"]).toMatchObject(SECRET);
-    const { stdin: _, ...rest } = command.inputs;
+    const rest = { ...command.inputs, stdin: undefined };
     expect(JSON.stringify(rest)).not.toContain("correct horse");
   });
 

@@ -75,7 +75,7 @@ function renderConf(appliance: ResolvedAppliance): string {
 }
 
 function shellQuote(value: string): string {
-  return `'${value.replaceAll("'", "'\\''")}'`;
+  return `'${value.replace(/'/g, "'\\''")}'`;
 }
 
 function lanServiceOf({ definition }: ResolvedAppliance): Record<string, unknown> {
