@@ -26,10 +26,14 @@ export function commandArgs(
   return { addPreviousOutputInEnv: false, logging: local.Logging.Stderr, triggers: [destination] };
 }
 
-/** The options that go with commandArgs. */
+/**
+ * The options that go with commandArgs. `opts` are those of the component: what it depends on, its resources depend on
+ * themselves, so that the state has the order in which a destroy, which runs no program, takes them away.
+ */
 export function commandOptions(
   parent: pulumi.Resource,
-  dependsOn: pulumi.Resource[] = [],
+  opts: pulumi.ComponentResourceOptions = {},
 ): pulumi.CustomResourceOptions {
+  const dependsOn = opts.dependsOn ?? [];
   return { parent, dependsOn, deleteBeforeReplace: true, hideDiffs: ["create", "delete", "triggers"] };
 }

@@ -68,8 +68,8 @@ export function parseRange(text: string): Parsed<Ipv4Range> {
       },
     };
   const [first, last] = [parseIpv4(parts[0]!), parseIpv4(parts[1]!)];
-  if (first.fault) return first;
-  if (last.fault) return last;
+  if (first.fault) return { fault: first.fault };
+  if (last.fault) return { fault: last.fault };
   if (first.value > last.value)
     return { fault: { message: `the range ${text} ends before it begins`, remedy: `write ${parts[1]}-${parts[0]}` } };
   return { value: { first: first.value, last: last.value } };

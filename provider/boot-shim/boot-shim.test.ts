@@ -67,11 +67,7 @@ describe("preflight", () => {
       fixture("trixie-no-docker"),
       "docker-missing ssh.destination: there is no Docker on the host; install Docker Engine",
     ],
-    [
-      "no systemd",
-      { ...bare, systemd: undefined },
-      "systemd ssh.destination: the host was not started by systemd",
-    ],
+    ["no systemd", { ...bare, systemd: undefined }, "systemd ssh.destination: the host was not started by systemd"],
     [
       "Docker from snap",
       docker({ path: "/snap/docker/1/bin/docker" }),

@@ -25,7 +25,7 @@ export class BootShim extends pulumi.ComponentResource {
         delete: deleteCommand(spec.ssh, ["uninstall"]),
         environment: { INSTALLER: renderInstaller(), FILES: renderFiles(hostFiles(spec.failClosed ?? false)) },
       },
-      commandOptions(this),
+      commandOptions(this, opts),
     );
     this.registerOutputs({});
   }

@@ -33,7 +33,7 @@ export class HostInterface extends pulumi.ComponentResource {
         // Another name is another link, which is made in place of the old one.
         triggers: [ssh.destination, link.name],
       },
-      commandOptions(this),
+      commandOptions(this, opts),
     );
     this.name = pulumi.output(link.name);
     this.mac = pulumi.output(link.mac);

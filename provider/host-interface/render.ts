@@ -52,6 +52,6 @@ function nicMatch({ name, mac, path }: NicArgs): string[] {
   // Every rename is followed by an event with the new name as KERNEL.
   if (name !== undefined) return [`KERNEL=="${name}"`];
   // The permanent MAC, which udev puts into this name whether or not it is used.
-  if (mac !== undefined) return [physical, `ENV{ID_NET_NAME_MAC}=="enx${mac.replaceAll(":", "")}"`];
+  if (mac !== undefined) return [physical, `ENV{ID_NET_NAME_MAC}=="enx${mac.replace(/:/g, "")}"`];
   return [physical, `ENV{ID_PATH}=="${path ?? ""}"`];
 }

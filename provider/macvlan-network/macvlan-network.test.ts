@@ -73,7 +73,7 @@ describe("an appliance's address", () => {
   it.each([
     [
       "192.168.76.1",
-      "192.168.76.1 is the gateway of network lan; choose a free address outside dhcpPool and ipRange (next free: 192.168.76.2)",
+      "192.168.76.1 is the gateway of network lan; choose a free address outside dhcpPool (next free: 192.168.76.2)",
     ],
     ["192.168.76.0", "is the network address of network lan"],
     ["192.168.76.255", "is the broadcast address of network lan"],

@@ -51,6 +51,7 @@ export class MacvlanNetwork extends pulumi.ComponentResource {
       },
       {
         parent: this,
+        dependsOn: opts?.dependsOn ?? [],
         provider,
         deleteBeforeReplace: true,
         replacementTrigger: ssh.destination,

@@ -153,20 +153,20 @@ export function addressFault(
   taken: readonly Ipv4Range[] = [],
 ): Fault | undefined {
   const address = valueOf(parseIpv4(ip));
-  const free = nextFree(
-    network.cidr,
-    [...network.claims.map(({ range }) => range), ...taken],
-    hostRange(network.cidr).first,
-  );
-  const proposal = free === undefined ? "the network has no free address" : `next free: ${formatIpv4(free)}`;
+  const remedy = freeAddress(network, taken);
   if (!contains(network.cidr, address))
-    return {
-      message: `${ip} is outside ${network.subnet}, the subnet of network ${network.name}`,
-      remedy: `choose an address inside it (${proposal})`,
-    };
+    return { message: `${ip} is outside ${network.subnet}, the subnet of network ${network.name}`, remedy };
   const claim = network.claims.find(({ range }) => contains(range, address));
-  if (claim === undefined) return undefined;
-  return { message: `${ip} ${claim.is}`, remedy: `choose a free address outside dhcpPool and ipRange (${proposal})` };
+  return claim && { message: `${ip} ${claim.is}`, remedy };
+}
+
+/** What to do about an address that an appliance cannot have: with the lowest that it could have. */
+export function freeAddress(network: ResolvedNetwork, taken: readonly Ipv4Range[]): string {
+  const free = nextFree(network.cidr, [...network.claims.map(({ range }) => range), ...taken]);
+  if (free === undefined) return `make room: the network ${network.subnet} has no free address`;
+  const ranges = network.claims.flatMap(({ path }) => path.filter((key) => key === "dhcpPool" || key === "ipRange"));
+  const outside = ranges.length === 0 ? "" : ` outside ${ranges.join(" and ")}`;
+  return `choose a free address${outside} (next free: ${formatIpv4(free)})`;
 }
 
 function claims(spec: NetworkSpec, name: string): Claim[] {

@@ -20,14 +20,14 @@ export type SshFlow<T> = Generator<SshRun, T, SshResult>;
 /** Runs a flow while everything else waits: for constructors, which cannot wait for a promise. */
 export function runSync<T>(flow: SshFlow<T>): T {
   let step = flow.next();
-  while (!step.done) step = flow.next(callSync(step.value));
+  while (step.done !== true) step = flow.next(callSync(step.value));
   return step.value;
 }
 
 /** Runs a flow beside others. */
 export async function runAsync<T>(flow: SshFlow<T>): Promise<T> {
   let step = flow.next();
-  while (!step.done) step = flow.next(await call(step.value));
+  while (step.done !== true) step = flow.next(await call(step.value));
   return step.value;
 }
 
@@ -43,13 +43,13 @@ function callSync(run: SshRun): SshResult {
       maxBuffer: MAX_OUTPUT,
       encoding: "utf8",
     });
-    const code = (result.error)?.code;
+    const failure: NodeJS.ErrnoException | undefined = result.error;
     return {
       status: result.status ?? undefined,
       stdout: result.stdout ?? "",
       stderr: read(),
-      absent: code === "ENOENT",
-      timedOut: code === "ETIMEDOUT",
+      absent: failure?.code === "ENOENT",
+      timedOut: failure?.code === "ETIMEDOUT",
     };
   });
 }

@@ -1,0 +1,154 @@
+import { z } from "zod";
+import { defaultMac, Ipv4Range, parseIpv4, parseMac } from "../address";
+import { applianceNameFault, ApplianceSpec, applianceSpecSchema, placedProblems } from "../appliance";
+import { below, formatProblem, Problem, valueOf } from "../errors";
+import { InterfaceSpec, interfaceSchema, ResolvedInterface, resolveInterface } from "../host-interface";
+import {
+  addressFault,
+  freeAddress,
+  NetworkSpec,
+  networkSchema,
+  ResolvedNetwork,
+  resolveNetwork,
+} from "../macvlan-network";
+import { SshArgs, sshSchema } from "../ssh";
+import { parse, text } from "../validate";
+import { checkOrder } from "./order";
+import { Pin } from "./preflight";
+
+/** A Docker host with everything that it puts on its LAN. */
+export interface ApplianceHostArgs {
+  /** The host. */
+  ssh: SshArgs;
+  /** The parent link. */
+  interface: InterfaceSpec;
+  /** The LAN. */
+  network: NetworkSpec;
+  /** The appliances by name: lower-case letters, digits, - and _. */
+  appliances: Record<string, ApplianceSpec>;
+  /** Docker does not start while the parent link is missing. Default false: it starts, and the appliances are healed. */
+  failClosed?: boolean;
+}
+
+export const applianceHostSchema = z.strictObject({
+  ssh: sshSchema,
+  interface: interfaceSchema,
+  network: networkSchema,
+  appliances: z.record(text(applianceNameFault), applianceSpecSchema),
+  failClosed: z.boolean().optional(),
+});
+
+/** A host's specification, read and consistent. */
+export interface ResolvedHost {
+  readonly ssh: SshArgs;
+  readonly failClosed: boolean;
+  readonly link: ResolvedInterface;
+  readonly network: ResolvedNetwork;
+  /** In the order of the specification. */
+  readonly pins: readonly Pin[];
+}
+
+/**
+ * Reads a whole host and checks its parts against each other. All problems at once: a part that cannot be read is left out
+ * of the comparison, the others still take part.
+ */
+export function resolveHost(args: unknown): { host?: ResolvedHost; problems: Problem[] } {
+  const { value: spec, problems } = parse(applianceHostSchema, args);
+  const ssh = part(sshSchema, args, "ssh");
+  const interfaceSpec = part(interfaceSchema, args, "interface");
+  const networkSpec = part(networkSchema, args, "network");
+  const appliances = readable(args);
+
+  const link = interfaceSpec && resolveInterface(interfaceSpec, ssh?.destination ?? "");
+  const resolved = networkSpec && resolveNetwork(networkSpec, link?.name ?? "lan0");
+  const pins = appliances.map(([name, { ip, mac }]): Pin => {
+    return { path: ["appliances", name], name, ip, mac: mac === undefined ? defaultMac(ip) : valueOf(parseMac(mac)) };
+  });
+  const all = once([
+    ...problems,
+    ...placed(args, networkSpec?.name ?? "lan"),
+    ...below(["network"], resolved?.problems ?? []),
+    ...checkAddresses(resolved?.network, pins),
+    ...checkMacs(link, pins),
+    ...below(["appliances"], checkOrder(startAfterOf(args))),
+  ]);
+  if (spec === undefined || ssh === undefined || link === undefined || resolved === undefined || all.length > 0)
+    return { problems: all };
+  return { host: { ssh, failClosed: spec.failClosed ?? false, link, network: resolved.network, pins }, problems: [] };
+}
+
+/** What is wrong with the appliances under their names and on their network; each must pass for itself before. */
+function placed(args: unknown, network: string): Problem[] {
+  return Object.entries(appliancesOf(args)).flatMap(([name, appliance]) => {
+    const { value } = parse(applianceSpecSchema, appliance);
+    return value ? below(["appliances", name], placedProblems(name, network, appliance as ApplianceSpec)) : [];
+  });
+}
+
+/** Each problem once: the parts and the whole may find the same. */
+function once(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((problem) => [formatProblem(problem), problem])).values()];
+}
+
+function checkAddresses(network: ResolvedNetwork | undefined, pins: readonly Pin[]): Problem[] {
+  const used: Ipv4Range[] = pins.map(({ ip }) => ({ first: valueOf(parseIpv4(ip)), last: valueOf(parseIpv4(ip)) }));
+  return pins.flatMap((pin, i) => {
+    const path = [...pin.path, "ip"];
+    const fault = network && addressFault(network, pin.ip, used);
+    if (fault) return [{ path, ...fault }];
+    const twin = pins.slice(0, i).find(({ ip }) => ip === pin.ip);
+    if (twin === undefined) return [];
+    const message = `${pin.ip} is the address of the appliance ${twin.name} too`;
+    return [{ path, message, remedy: network ? freeAddress(network, used) : "give each its own" }];
+  });
+}
+
+function checkMacs(link: ResolvedInterface | undefined, pins: readonly Pin[]): Problem[] {
+  const problems: Problem[] = [];
+  const remedy = "give each its own, or leave them out to have them derived";
+  if (link !== undefined && link.nic.mac === link.mac)
+    problems.push({ path: ["interface", "mac"], message: `${link.mac} is the MAC of the NIC itself`, remedy });
+  for (const [i, { path, mac, ip }] of pins.entries()) {
+    const at = [...path, "mac"];
+    const twin = pins.slice(0, i).find((other) => other.mac === mac);
+    if (link !== undefined && (mac === link.mac || mac === link.nic.mac)) {
+      const owner = mac === link.mac ? `the link ${link.name}` : "the NIC";
+      problems.push({ path: at, message: `${mac} is the MAC of ${owner} too`, remedy });
+    }
+    // Two equal addresses derive two equal MACs: one problem, told as that of the addresses.
+    else if (twin !== undefined && twin.ip !== ip)
+      problems.push({ path: at, message: `${mac} is the MAC of the appliance ${twin.name} too`, remedy });
+  }
+  return problems;
+}
+
+function part<T extends z.ZodType>(schema: T, args: unknown, key: string): z.output<T> | undefined {
+  return parse(schema, (args as Record<string, unknown> | undefined)?.[key]).value;
+}
+
+/** The appliances whose address and MAC can be read, whatever else is wrong with them. */
+function readable(args: unknown): [string, { ip: string; mac?: string }][] {
+  const identity = z.object({
+    ip: text((value) => parseIpv4(value).fault),
+    mac: text((value) => parseMac(value).fault).optional(),
+  });
+  return Object.entries(appliancesOf(args)).flatMap(([name, appliance]) => {
+    const { value } = parse(identity, appliance);
+    return value ? [[name, value] as [string, typeof value]] : [];
+  });
+}
+
+function startAfterOf(args: unknown): Record<string, string[]> {
+  const schema = z.object({ startAfter: z.array(z.string()).optional() });
+  return Object.fromEntries(
+    Object.entries(appliancesOf(args)).map(([name, appliance]) => [
+      name,
+      parse(schema, appliance).value?.startAfter ?? [],
+    ]),
+  );
+}
+
+function appliancesOf(args: unknown): Record<string, unknown> {
+  const given = (args as { appliances?: unknown } | undefined)?.appliances;
+  return typeof given === "object" && given !== null && !Array.isArray(given) ? (given as Record<string, unknown>) : {};
+}
