@@ -19,12 +19,12 @@ verb=$1; [ "$verb" != compose ] || while [ "$1" != -p ]; do case $1 in -f) [ -n 
 case $verb in
 version) echo 26 ;;
 network) case $2 in inspect) cat "$db/network" 2>/dev/null || { echo "network $5 not found" >&2; exit 1; } ;; esac ;;
-ps) case $* in *label=*) ours ;; *) ls "$db/all" ;; esac ;;
+ps) case $* in *--format*) for id in $(ls "$db/all"); do awk -F '|' '$3 == "web" { print $1, $5 }' "$db/all/$id"; done ;; *label=*) ours ;; *) ls "$db/all" ;; esac ;;
 inspect) kind=row; case $5 in *{{.Name}}*) kind=all ;; esac; [ "$2" = --type ] || exit 0
   shift 5; for id in "$@"; do cat "$db/$kind/$id" || { echo; exit 1; }; done ;;
 image) shift 4; for i in "$@"; do grep -qxF "$i" "$db/images" || exit 1; done ;;
 pull) case $3 in *nowhere*) echo "manifest unknown" >&2; exit 1 ;; esac; echo "$3" >>"$db/images" ;;
-rmi) grep -vxF "$2" "$db/images" >"$db/.i"; mv "$db/.i" "$db/images" ;;
+rmi) grep -qxF "$2" "$db/images" || { echo "Error response from daemon: No such image: $2" >&2; exit 1; }; grep -vxF "$2" "$db/images" >"$db/.i"; mv "$db/.i" "$db/images" ;;
 logs) echo "last words of $4, token \${TOKEN_FOR_LOGS:-}" ;;
 rm) shift 2; for id in "$@"; do rm -f "$db/all/$id" "$db/row/$id"; done ;;
 "compose config") if grep -q bad "$file"; then echo "validating $file: no good" >&2; exit 15; fi; sed -n 's/.*image: //p' "$file" ;;
