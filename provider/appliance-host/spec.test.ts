@@ -146,6 +146,11 @@ describe("preflight of a whole host", () => {
     expect(find(used, other)).toMatchSnapshot();
   });
 
+  it("refuses Debian 12's own Docker, which keeps no MAC and has no Compose", () => {
+    const { host: lab } = resolveHost({ ...good, interface: { nic: { mac: "52:54:00:00:02:01" } } });
+    expect(preflight(fixture("bookworm"), lab!).map(({ id }) => id)).toEqual(["docker-version", "compose-version"]);
+  });
+
   it("leaves alone what the appliances of the specification have themselves", () => {
     const used = fixture("trixie-in-use");
     const containers = used.containers

@@ -12,7 +12,7 @@ describe("facts of real hosts", () => {
     const facts = parseFacts(readFileSync(join(FIXTURES, name), "utf8"));
     expect(facts.time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
     expect(facts.nics.map(({ name: nic }) => nic)).toEqual(["ens3", "ens4"]);
-    expect(facts.addresses.get("ens4")).toEqual(["192.168.76.10"]);
+    expect(facts.addresses.get("ens4")).toEqual([expect.stringMatching(/^192\.168\.76\.\d+$/)]);
     expect(facts.units.has("docker.service")).toBe(true);
   });
 
