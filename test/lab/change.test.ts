@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { containers, DNS, dns, expectIdentities, provisioned, site, specification, WEB, web } from "./site";
+import { acts, containers, DNS, dns, expectIdentities, provisioned, site, specification, WEB, web } from "./site";
 
 const here = site();
 const { host, lab } = here;
@@ -10,7 +10,7 @@ describe("a change", () => {
     const stack = await provisioned(here, () => spec.args);
     const before = await containers(host);
     const { ended } = await stack.up();
-    expect(ended.map(({ op, name }) => `${op} ${name}`)).toEqual(["update gw1-web"]);
+    expect(acts(ended)).toEqual(["update gw1-web-appliance"]);
     const after = await containers(host);
     expect(after.dns).toBe(before.dns);
     expect(after.web).not.toBe(before.web);
@@ -34,7 +34,7 @@ describe("a change", () => {
       // Back to the old specification: the state and the host agree again.
       spec.args = specification(host);
       await stack.up();
-      expect((await stack.preview()).started).toEqual([]);
+      expect(acts((await stack.preview()).started)).toEqual([]);
       expect(await lab.lan.http(WEB.ip, 80, "/")).toMatchObject({ status: 200 });
     },
   );
@@ -46,13 +46,13 @@ describe("a change", () => {
     const stack = await provisioned(here, () => spec.args);
     const before = await containers(host);
     const added = await stack.up();
-    expect(new Set(added.ended.map(({ op }) => op))).toEqual(new Set(["create"]));
+    expect(acts(added.ended)).toEqual(["create gw1-more-appliance"]);
     expect(await containers(host)).toMatchObject(before);
     await expectIdentities(here, [DNS, WEB, third]);
 
     spec.args = specification(host);
     const removed = await stack.up();
-    expect(new Set(removed.ended.map(({ op }) => op))).toEqual(new Set(["delete"]));
+    expect(acts(removed.ended)).toEqual(["delete gw1-more-appliance"]);
     expect(await containers(host)).toEqual(before);
     expect(await host.shell("ip route show proto 201")).not.toContain(third.ip);
   });
@@ -61,17 +61,18 @@ describe("a change", () => {
     const spec = { args: specification(host) };
     spec.args.network = { ...spec.args.network, ipRange: "192.168.76.96/28" };
     const stack = await provisioned(here, () => spec.args);
-    const announced = (await stack.preview()).started.map(({ op, name }) => `${op} ${name}`);
-    expect(announced).toEqual(expect.arrayContaining(["replace gw1-web", "replace gw1-dns", "replace gw1-lan"]));
+    expect(acts((await stack.preview()).started)).toEqual(
+      expect.arrayContaining(["replace gw1-web-appliance", "replace gw1-dns-appliance", "replace gw1-lan-network"]),
+    );
     const { ended } = await stack.up();
-    const order = ended.filter(({ op }) => /delete|create/.test(op)).map(({ op, name }) => `${op} ${name}`);
+    const order = acts(ended);
     const at = (what: string) => order.indexOf(what);
-    const down = ["delete-replaced gw1-web", "delete-replaced gw1-dns"].map(at);
-    const back = ["create-replacement gw1-web", "create-replacement gw1-dns"].map(at);
+    const down = ["delete-replaced gw1-web-appliance", "delete-replaced gw1-dns-appliance"].map(at);
+    const back = ["create-replacement gw1-web-appliance", "create-replacement gw1-dns-appliance"].map(at);
     expect(Math.min(...down)).toBeGreaterThanOrEqual(0);
-    expect(Math.max(...down)).toBeLessThan(at("delete-replaced gw1-lan"));
-    expect(at("create-replacement gw1-lan")).toBeLessThan(Math.min(...back));
+    expect(Math.max(...down)).toBeLessThan(at("delete-replaced gw1-lan-network"));
+    expect(at("create-replacement gw1-lan-network")).toBeLessThan(Math.min(...back));
     await expectIdentities(here, [DNS, WEB]);
-    expect((await stack.preview()).started).toEqual([]);
+    expect(acts((await stack.preview()).started)).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { provision } from "../../examples/single-host/program";
 import { exampleStack } from "../../lab/example";
-import { bare, DNS, expectIdentities, site, WEB } from "./site";
+import { acts, bare, DNS, expectIdentities, site, WEB } from "./site";
 
 const here = site();
 
@@ -13,11 +13,15 @@ test("examples/single-host: up, nothing to do, destroy", async () => {
   await bare(here);
   const dir = mkdtempSync(join(tmpdir(), "macvlan-example-"));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  const stack = await exampleStack({ dir, host: here.host, program: () => Promise.resolve({ appliances: provision().appliances }) });
+  const stack = await exampleStack({
+    dir,
+    host: here.host,
+    program: () => Promise.resolve({ appliances: provision().appliances }),
+  });
   await stack.up();
   await expectIdentities(here, [DNS, WEB]);
   // The file of the example has reached dnsmasq, which serves the LAN.
   expect(await here.lab.lan.dns(DNS.ip, "web.home.example")).toEqual([WEB.ip]);
-  expect((await stack.preview()).started).toEqual([]);
+  expect(acts((await stack.preview()).started)).toEqual([]);
   await stack.destroy();
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bare, DNS, expectIdentities, site, specification, stackOf, WEB } from "./site";
+import { acts, bare, DNS, expectIdentities, site, specification, stackOf, WEB } from "./site";
 
 const here = site();
 const { host } = here;
@@ -10,19 +10,18 @@ describe("an engine that is killed in the middle of an up", () => {
   test.each([1, 4, 8, 14, 20])("%s s after its start: the next up completes", async (seconds) => {
     await bare(here);
     const stack = await stackOf(() => specification(host));
-    let killed = false;
-    const running = stack.up({ mayFail: true, onStep: () => undefined });
+    const running = stack.up({ mayFail: true });
     await pause(seconds);
-    killed = stack.kill();
+    const killed = stack.kill();
     const first = await running;
     if (killed) expect(first.ok).toBe(false);
     console.log(
-      `killed ${seconds} s after the start; finished until then: ${first.ended.map(({ name }) => name).join(", ") || "nothing"}`,
+      `killed ${seconds} s after the start; finished until then: ${acts(first.ended).join(", ") || "nothing"}`,
     );
     await stack.recover();
     await stack.up();
     await expectIdentities(here, [DNS, WEB]);
-    expect((await stack.preview()).started).toEqual([]);
-    expect(await stack.state()).not.toContain('"pending_operations":[{');
+    expect(acts((await stack.preview()).started)).toEqual([]);
+    expect(stack.state()).not.toContain('"pending_operations":[{');
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import * as macvlan from "../../provider";
 import { stateOf } from "./host-state";
-import { stackOf, type Site } from "./site";
+import { acts, stackOf, type Site } from "./site";
 
 /** Runs a preview and an up that must both be refused with each of `reasons`, and shows that the host is as it was. */
 export async function expectRefused(
@@ -11,10 +11,10 @@ export async function expectRefused(
 ): Promise<void> {
   const before = await stateOf(host);
   const stack = await stackOf(() => args);
-  for (const run of [stack.preview, stack.up]) {
-    const { ok, output, ended } = await run({ mayFail: true });
+  for (const what of ["preview", "up"] as const) {
+    const { ok, output, ended } = await stack[what]({ mayFail: true });
     expect(ok).toBe(false);
-    expect(ended).toEqual([]);
+    expect(acts(ended)).toEqual([]);
     for (const reason of reasons) expect(output).toMatch(reason);
     // A refusal is written for a person: no stack trace of ours.
     expect(output).not.toMatch(/\n\s+at .*\.ts:\d+/);

@@ -1,13 +1,12 @@
 // What the lab tests share: the host, a specification that fits it, stacks with a state of their own, and a host that was
 // provisioned once and is gone back to.
-import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, existsSync, mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished } from "vitest";
+import { expect } from "vitest";
 import { Lab } from "../../lab/lab";
 import type { Host } from "../../lab/vm/host";
 import type { Suite } from "../../lab/image/image";
-import { stackFor, type LabStack } from "../../lab/pulumi";
+import { stackFor, type LabStack, type Step } from "../../lab/pulumi";
 import * as macvlan from "../../provider";
 
 export const testSuite = (process.env.LAB_SUITE ?? "trixie") as Suite;
@@ -65,13 +64,27 @@ export function program(args: () => macvlan.ApplianceHostArgs): () => Promise<vo
   };
 }
 
-/** A stack whose state is gone after the test, or starts as a copy of `from`. */
-export async function stackOf(args: () => macvlan.ApplianceHostArgs, from?: string): Promise<LabStack> {
-  const dir = mkdtempSync(join(tmpdir(), "macvlan-state-"));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  if (from) cpSync(from, dir, { recursive: true });
-  return stackFor({ dir, name: "gw1", project: "lab", passphrase: "test", program: program(args) });
+interface StackChanges {
+  /** A folder with the state to start from, as a copy. */
+  from?: string;
+  env?: Record<string, string>;
 }
+
+/** A stack with a state of its own, which goes with the lab. */
+export async function stackOf(
+  args: () => macvlan.ApplianceHostArgs,
+  { from, env }: StackChanges = {},
+): Promise<LabStack> {
+  const states = join(testLab().dir, "states");
+  mkdirSync(states, { recursive: true });
+  const dir = mkdtempSync(join(states, "state-"));
+  if (from) cpSync(from, dir, { recursive: true });
+  return stackFor({ dir, name: "gw1", project: "lab", passphrase: "test", program: program(args), env });
+}
+
+/** What a run did, or a preview would do, to anything that is not a component: "update gw1-web-appliance". */
+export const acts = (steps: Step[]): string[] =>
+  steps.filter(({ type }) => /^(command|docker):/.test(type)).map(({ op, name }) => `${op} ${name}`);
 
 /** Goes back to a freshly booted host that was never ours. */
 export async function bare({ host }: Site): Promise<void> {
@@ -93,7 +106,7 @@ export async function provisioned({ lab, host }: Site, args: () => macvlan.Appli
     await host.save("provisioned");
     cpSync(first.dir, saved, { recursive: true });
   }
-  return stackOf(args, saved);
+  return stackOf(args, { from: saved });
 }
 
 /** Asserts that each address is answered for on the LAN by exactly its MAC. */
