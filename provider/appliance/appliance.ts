@@ -4,7 +4,8 @@ import { commandArgs, commandOptions, readArgs, typeToken } from "../component";
 import { deleteCommand, remoteCommand } from "../ssh";
 import { group } from "./model";
 import { renderFiles, renderSecrets } from "./render";
-import { ApplianceArgs, applianceSchema, resolveAppliance, withSecret } from "./spec";
+import { resolveAppliance, withSecret } from "./resolve";
+import { ApplianceArgs, applianceSchema } from "./spec";
 
 /**
  * Stage 3: one Compose project with one service on the LAN, its MAC and IP pinned and read back from the running container.

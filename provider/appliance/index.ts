@@ -1,4 +1,5 @@
 export * from "./appliance";
 export { readCompose } from "./definition";
 export { APPLIANCE_LABEL, applianceFiles, versionDigest } from "./render";
+export * from "./resolve";
 export * from "./spec";

@@ -5,7 +5,8 @@ import { parse } from "yaml";
 import { decodeFrames } from "../ssh";
 import { readCompose } from "./definition";
 import { applianceFiles, renderFiles, renderSecrets, versionDigest } from "./render";
-import { ApplianceArgs, resolveAppliance, ResolvedAppliance } from "./spec";
+import { resolveAppliance, ResolvedAppliance } from "./resolve";
+import { ApplianceArgs } from "./spec";
 
 const base: ApplianceArgs = {
   ssh: { destination: "gw1" },

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 import { encodeFrames } from "../ssh";
 import { filesAt, group, mountedPaths, networksOf, relativePath, takesEnvironment, usesDefaultNetwork } from "./model";
-import { ResolvedAppliance } from "./spec";
+import { ResolvedAppliance } from "./resolve";
 
 /** On every container of an appliance, so that it is found again. */
 export const APPLIANCE_LABEL = "pulumi-macvlan.appliance";

@@ -2,14 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { formatProblem } from "../errors";
 import { parse } from "../validate";
-import {
-  applianceSchema,
-  ApplianceSpec,
-  applianceSpecSchema,
-  placedProblems,
-  resolveAppliance,
-  withSecrets,
-} from "./spec";
+import { resolveAppliance, withSecrets } from "./resolve";
+import { applianceSchema, ApplianceSpec, applianceSpecSchema, placedProblems } from "./spec";
 
 const good: ApplianceSpec = { ip: "192.168.76.53", service: { image: "a" } };
 const said = (more: object) => parse(applianceSpecSchema, { ...good, ...more }).problems.map(formatProblem);

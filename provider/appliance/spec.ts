@@ -14,7 +14,7 @@ import { below, Fault, Problem } from "../errors";
 import { addressFault, resolveNetwork } from "../macvlan-network";
 import { SshArgs, sshSchema } from "../ssh";
 import { text } from "../validate";
-import { Definition, readDefinition } from "./definition";
+import { readDefinition } from "./definition";
 import { relativePath } from "./model";
 
 /** One appliance as a part of a host. */
@@ -208,7 +208,8 @@ function problemsOf(given: object, place?: { name: string; network: string }): P
   return problems;
 }
 
-function macOf(spec: Partial<ApplianceSpec>): string | undefined {
+/** The pinned MAC: the one that is given, or that of the address; undefined while it cannot be read. */
+export function macOf(spec: Partial<ApplianceSpec>): string | undefined {
   if (spec.mac === undefined) return spec.ip === undefined ? undefined : defaultMac(spec.ip);
   const parsed = parseMac(spec.mac);
   return parsed.fault ? undefined : parsed.value;
@@ -227,49 +228,4 @@ function readable(given: object): Partial<ApplianceSpec> {
 function report(context: z.core.$RefinementCtx, problems: readonly Problem[]): void {
   for (const { path, message, remedy } of problems)
     context.addIssue({ code: "custom", path: [...path], message, params: { remedy } });
-}
-
-/** An appliance with every default filled in. */
-export interface ResolvedAppliance {
-  readonly name: string;
-  readonly ip: string;
-  readonly mac: string;
-  readonly network: string;
-  readonly parent: string;
-  readonly definition: Definition;
-  readonly files: Readonly<Record<string, string>>;
-  readonly startAfter: readonly string[];
-  readonly readyTimeout: number;
-  readonly deleteVolumes: boolean;
-}
-
-/** Fills in the defaults of arguments that `applianceSchema` accepted. */
-export function resolveAppliance(args: ApplianceArgs): ResolvedAppliance {
-  const network = args.network.name ?? "lan";
-  const mac = macOf(args)!;
-  const { definition } = readDefinition(args, { ip: args.ip, mac, place: { name: args.name, network } });
-  return {
-    name: args.name,
-    ip: args.ip,
-    mac,
-    network,
-    parent: args.network.parent ?? "lan0",
-    definition: definition!,
-    files: args.files ?? {},
-    startAfter: args.startAfter ?? [],
-    readyTimeout: args.readyTimeout ?? 120,
-    deleteVolumes: args.deleteVolumes ?? false,
-  };
-}
-
-/** The same appliances with their secrets marked as such, which is to happen before they become a component's inputs. */
-export function withSecrets<T extends ApplianceSpec>(appliances: Record<string, T>): Record<string, T> {
-  return Object.fromEntries(Object.entries(appliances).map(([name, spec]) => [name, withSecret(spec)]));
-}
-
-/** The appliance with its secrets marked as such. */
-export function withSecret<T extends ApplianceSpec>(spec: T): T {
-  if (spec.secrets === undefined) return spec;
-  const secrets = Object.entries(spec.secrets).map(([key, value]) => [key, pulumi.secret(value)] as const);
-  return { ...spec, secrets: Object.fromEntries(secrets) };
 }
