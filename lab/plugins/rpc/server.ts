@@ -100,7 +100,7 @@ function diffResponse({ diff, inputDiff, deleteBeforeReplace, stables }: Diffed)
   return response;
 }
 
-function handlers(provider: Provider, engine: EngineClient): IResourceProviderServer {
+function handlers(provider: Provider, engine: EngineClient, onCancel: () => void): IResourceProviderServer {
   const log = (urn: string, message: string, ephemeral: boolean): void => {
     const request = new engineProto.LogRequest();
     request.setSeverity(engineProto.LogSeverity.INFO);
@@ -202,7 +202,10 @@ function handlers(provider: Provider, engine: EngineClient): IResourceProviderSe
       response.setSchema(JSON.stringify({ name: provider.name, version: provider.version }));
       return response;
     },
-    cancel: () => new Empty(),
+    cancel: () => {
+      onCancel();
+      return new Empty();
+    },
   };
   const names = Object.keys(ResourceProviderService);
   const table = names.map((name) => {
@@ -219,7 +222,11 @@ export function serve(provider: Provider): void {
   const address = process.argv.slice(3).find((argument) => /:\d+$/.test(argument)) ?? "";
   const engine = new EngineClient(address, grpc.credentials.createInsecure(), limits);
   const server = new grpc.Server(limits);
-  server.addService(ResourceProviderService, handlers(provider, engine));
+  let cancelled = false;
+  server.addService(
+    ResourceProviderService,
+    handlers(provider, engine, () => (cancelled = true)),
+  );
   server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
     if (error) throw error;
     process.stdout.write(`${port}\n`);
@@ -227,5 +234,10 @@ export function serve(provider: Provider): void {
   // An engine that is killed closes this pipe and says nothing else. What runs may end; nothing new comes.
   process.stdin.on("end", () => server.tryShutdown(() => process.exit(0)));
   process.stdin.resume();
-  process.on("SIGINT", () => undefined);
+  // The engine says Cancel, then interrupts, and kills after 5 s. Its patience is for all plugins together: one that takes
+  // the whole of it makes the next look as if it had crashed. An interrupt without a Cancel is a person's Ctrl-C, which goes
+  // to every process of the terminal; the engine decides what that means.
+  process.on("SIGINT", () => {
+    if (cancelled) server.tryShutdown(() => process.exit(0));
+  });
 }
