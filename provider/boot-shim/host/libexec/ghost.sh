@@ -21,14 +21,16 @@ ghost_ids() {
   done
 }
 
-# True if dockerd is being restarted now (`hold` is that of the script which sources this). The restart stops this service and starts it again (PartOf=).
+# True if dockerd is being restarted now (`hold` is that of the script which sources this).
+# $he_missing: the parents without which some of them cannot be healed yet. The restart stops this service and starts it again (PartOf=).
 heal() { # ID...
-  he_all=
+  he_all='' he_missing=''
   for he_id in "$@"; do
     he=$(dk network inspect -f '{{.Name}} {{index .Options "parent"}}' "$he_id") || continue
     he_parent=${he##* }
     if [ ! -e "$net/$he_parent" ]; then
       log 3 "network ${he% *} is a ghost, and its parent $he_parent is missing: healed as soon as the parent is there"
+      he_missing="$he_missing $he_parent"
     else he_all="$he_all ${he% *}"; fi
   done
   [ -n "$he_all" ] || return 1
