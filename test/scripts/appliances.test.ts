@@ -217,6 +217,7 @@ describe("stage 3", () => {
     const line = `time="..." level=warning msg="Could not create macvlan network for id ${ghostId} from persistent state"\n`;
     const restarts = () => host.calls().filter((call) => call === "systemctl --no-block restart docker.service").length;
     beforeEach(() => {
+      host.write("etc/macvlan/links/lan0.conf", "# managed by pulumi-macvlan\nNAME='lan0'\nREACH='none'\n");
       host.write("journal", line);
       host.write("networks", `${ghostId}\n`);
       add("dns", "", { status: "exited", error: `network id "${ghostId}" not found` });
@@ -233,6 +234,12 @@ describe("stage 3", () => {
       host.sh('rm -r "$MACVLAN_ROOT/sys/class/net/lan0"');
       expect(stage3().stderr).toContain("network lan is a ghost, and its parent lan0 is missing");
       expect(acted()).toEqual([]);
+    });
+
+    test("of somebody else is told, and no reason to restart dockerd", () => {
+      host.sh('rm "$MACVLAN_ROOT/etc/macvlan/links/lan0.conf"');
+      expect(stage3().stderr).toContain("network lan is a ghost, and not ours");
+      expect(restarts()).toBe(0);
     });
 
     test("that is gone by now is none", () => {

@@ -3,7 +3,7 @@
 # Sourced by `appliances`: ghost networks. dockerd lists such a network, but its driver does not know it, because the parent was missing
 # when dockerd started. Only a restart of dockerd with the parent there helps (the same in Docker 20.10 to 29.7: moby/libnetwork#2571).
 # Never remove a ghost: the driver's record would stay, and take the parent from the network made next (Docker <= 26.1).
-# shellcheck disable=SC2154  # net, run: lib.sh
+# shellcheck disable=SC2154  # etc, net, run: lib.sh
 
 heal_interval=600 # seconds between two restarts of dockerd, at least
 
@@ -28,7 +28,10 @@ heal() { # ID...
   for he_id in "$@"; do
     he=$(dk network inspect -f '{{.Name}} {{index .Options "parent"}}' "$he_id") || continue
     he_parent=${he##* }
-    if [ ! -e "$net/$he_parent" ]; then
+    # A restart of dockerd stops every container of the host: only a network of ours is a reason for one.
+    if [ ! -f "$etc/links/$he_parent.conf" ]; then
+      warn "network ${he% *} is a ghost, and not ours: with its parent $he_parent there, systemctl restart docker heals it; never remove it before"
+    elif [ ! -e "$net/$he_parent" ]; then
       log 3 "network ${he% *} is a ghost, and its parent $he_parent is missing: healed as soon as the parent is there"
       he_missing="$he_missing $he_parent"
     else he_all="$he_all ${he% *}"; fi
