@@ -4,7 +4,7 @@ set -u
 section() { printf '== %s\n' "$1"; }
 
 section links
-ip -j -d link show | jq -S 'map(del(.ifindex, .link_index, .stats64, .promiscuity, .allmulti, .linkinfo.info_data?.flags?))'
+ip -j -d link show | jq -S 'map(del(.ifindex, .link_index, .promiscuity, .allmulti)) | walk(if type == "object" then with_entries(select(.key | endswith("_timer") | not)) else . end)'
 section addresses
 ip -j addr show | jq -S 'map({ifname, addr_info: (.addr_info | map(del(.valid_life_time, .preferred_life_time)))})'
 section routes
