@@ -96,7 +96,7 @@ describe("an update that fails", () => {
     ["crash:1", "web: web ended with code 3; its last words:\n"],
     [
       "odd:1",
-      "web: on lan Docker has lan,192.168.76.80,02:42:00:00:00:99 , where one container with 192.168.76.80 and 02:42:c0:a8:4c:50 is wanted",
+      "web: on lan Docker has lan,192.168.76.80,02:42:00:00:00:99, where one container with 192.168.76.80 and 02:42:c0:a8:4c:50 is wanted",
     ],
     ["fails:1", "web: Compose could not start it:\n  Error response from daemon: no space\n"],
   ])("with %s goes back to the version that ran, and says why", (image, reason) => {
@@ -142,6 +142,31 @@ describe("an update that fails", () => {
     expect(host.apply({ image: "good:2" })).toMatchObject(ready);
     expect(applied()).toBe(digest({ image: "good:2" }));
     expect(Object.keys(host.state()).filter((path) => path.includes("previous"))).toEqual([]);
+  });
+});
+
+describe("the kernel's word counts, not Docker's", () => {
+  const link = (mac: string) => `7: eth0@if3: <UP> mtu 1500 \\    link/ether ${mac} brd ff:ff:ff:ff:ff:ff\n`;
+  const pinned = link("02:42:c0:a8:4c:50");
+  const address = "7: eth0    inet 192.168.76.80/24 scope global eth0\n";
+  test.each<[string, string]>([
+    ["", "inside the container there are 0 LAN interfaces instead of one"],
+    [pinned + pinned + address, "inside the container there are 2 LAN interfaces instead of one"],
+    [
+      link("02:42:00:00:00:01") + address,
+      "inside the container the MAC is 02:42:00:00:00:01 instead of 02:42:c0:a8:4c:50",
+    ],
+    [pinned, "inside the container eth0 does not have 192.168.76.80"],
+    [pinned + address.replaceAll("eth0", "eth1"), "inside the container eth0 does not have 192.168.76.80"],
+    [
+      pinned + address + "default via 172.17.0.1 dev eth1 \n",
+      "the default route is not on the LAN: Docker took another network of web for it",
+    ],
+  ])("%j", (inside, reason) => {
+    host.write("inside", inside);
+    const run = host.apply();
+    expect(run).toMatchObject({ status: 1, stdout: "" });
+    expect(run.stderr).toContain(reason);
   });
 });
 
@@ -229,7 +254,7 @@ describe("refused before anything is touched", () => {
     [
       "an unknown file",
       "== compose.yaml\nx\n== pins.yaml\nx\n== appliance.conf\nNAME='web'\n== extra\n",
-      "files that this version does not know: extra",
+      "files that this version does not know: ./extra",
     ],
     [
       "commands in appliance.conf",

@@ -140,8 +140,6 @@ project_ids() { dk ps -aq --no-trunc --filter "label=$label=$name" --filter "lab
 # Compose's --wait is not enough: to 2.26.1 a container without health check counts as healthy even while it restarts for ever, and one that
 # ends well (a step of preparation) must not count as a failure. So: healthy; without a health check 3 seconds up, after a crash 10.
 settled() {
-  : >"$work/why"
-  se_now=$(date +%s)
   while IFS='|' read -r se_service se_id _ se_state se_health se_start se_restarts se_code se_policy _ se_error; do
     [ -n "$se_id" ] || continue # inspect prints an empty line for a container that is gone
     case $se_state in
@@ -151,7 +149,7 @@ settled() {
           unhealthy) echo "2 $se_id $se_service is unhealthy" ;;
           none)
             if [ "$se_restarts" = 0 ]; then se_need=3 se_why="has just started"; else se_need=10 se_why="keeps ending ($se_restarts times)"; fi
-            [ $((se_now - $(date -d "$se_start" +%s))) -ge $se_need ] || echo "1 $se_id $se_service $se_why"
+            [ $(($(date +%s) - $(date -d "$se_start" +%s))) -ge $se_need ] || echo "1 $se_id $se_service $se_why"
             ;;
           *) echo "1 $se_id $se_service is not healthy yet" ;;
         esac
@@ -173,41 +171,31 @@ settled() {
 }
 
 # The pins, as Docker says and as the kernel says inside the container: Docker's word stays the same when a NIC takes its macvlans away.
+# Prints what is wrong.
 pinned() {
-  pi_rows=$(awk -F '|' -v service="$SERVICE" '$1 == service' "$work/rows")
-  case $pi_rows in
-    '') echo "the service $SERVICE has no container" && return 1 ;;
-    *'
-'*) echo "the service $SERVICE has several containers" && return 1 ;;
-  esac
-  pi_lan=$(awk -F '|' '{ print $10 }' "$work/rows" | tr ' ' '\n' | grep "^$NETWORK,")
-  [ "$pi_lan" = "$NETWORK,$IP,$MAC" ] || {
-    echo "on $NETWORK Docker has $(printf '%s ' "${pi_lan:-nothing}" | tr '\n' ' '), where one container with $IP and $MAC is wanted"
-    return 1
-  }
-  pi_pid=$(printf %s "$pi_rows" | cut -d'|' -f3)
-  pi_dev=$(timeout 10 nsenter -t "$pi_pid" -n ip -o link show type macvlan 2>&1) || {
-    echo "the network inside the container cannot be read: $pi_dev"
-    return 1
-  }
-  [ "$(echo "$pi_dev" | grep -c .)" = 1 ] || {
-    echo "inside the container there are $(echo "$pi_dev" | grep -c .) LAN interfaces instead of one"
-    return 1
-  }
-  case $pi_dev in *" link/ether $MAC "*) ;; *) echo "inside the container the MAC is not $MAC: $pi_dev" && return 1 ;; esac
-  pi_dev=${pi_dev#*: }
-  pi_dev=${pi_dev%%[@:]*}
-  timeout 10 nsenter -t "$pi_pid" -n ip -o -4 addr show dev "$pi_dev" | grep -qF " inet $IP/" || {
-    echo "inside the container $pi_dev does not have $IP"
-    return 1
-  }
-  case $(timeout 10 nsenter -t "$pi_pid" -n ip -4 route show default) in
-    '' | *" dev $pi_dev "*) ;;
-    *)
-      echo "inside the container the default route is not on the LAN: Docker took another network of $SERVICE for it"
-      return 1
-      ;;
-  esac
+  pi_pid=$(awk -F '|' -v service="$SERVICE" -v network="$NETWORK" -v ip="$IP" -v mac="$MAC" '
+    $1 == service { count++; pid = $3 }
+    { ends = split($10, end, " "); for (e = 1; e <= ends; e++) if (index(end[e], network ",") == 1) lan = lan " " end[e] }
+    END {
+      if (count != 1) print "the service " service " has " count + 0 " containers instead of one"
+      else if (lan != " " network "," ip "," mac)
+        print "on " network " Docker has" (lan == "" ? " nothing" : lan) ", where one container with " ip " and " mac " is wanted"
+      else print pid
+    }' "$work/rows")
+  case $pi_pid in '' | *[!0-9]*) echo "$pi_pid" && return 1 ;; esac
+  printf 'link show type macvlan\naddr show\nroute show default\n' | timeout 10 nsenter -t "$pi_pid" -n ip -o -batch - 2>&1 |
+    awk -v service="$SERVICE" -v ip="$IP" -v mac="$MAC" '
+      / link\/ether / { count++; device = $2; sub(/[@:].*/, "", device); at = $0; sub(/.* link\/ether /, "", at); sub(/ .*/, "", at); next }
+      $3 == "inet" { split($4, address, "/"); if (address[1] == ip) on = $2; next }
+      /^default / { for (f = 1; f < NF; f++) if ($f == "dev") way = $(f + 1); next }
+      END {
+        if (count != 1) print "inside the container there are " count + 0 " LAN interfaces instead of one"
+        else if (at != mac) print "inside the container the MAC is " at " instead of " mac
+        else if (on != device) print "inside the container " device " does not have " ip
+        else if (way != "" && way != device) print "inside the container the default route is not on the LAN: Docker took another network of " service " for it"
+        else exit 0
+        exit 1
+      }'
 }
 
 # Two calls of Docker's client decide that there is nothing to do.
