@@ -28,7 +28,7 @@ describe("a change", () => {
       const failed = await stack.up({ mayFail: true });
       expect(failed.ok).toBe(false);
       expect(failed.output).toMatch(/web/);
-      expect(failed.output).toMatch(/previous version|nothing was changed|left running/i);
+      expect(failed.output).toMatch(/the version before is back and runs|nothing was changed/);
       expect(await lab.lan.http(WEB.ip, 80, "/")).toMatchObject({ status: 200 });
       await expectIdentities(here, [DNS, WEB]);
       // Back to the old specification: the state and the host agree again.

@@ -118,7 +118,7 @@ export async function expectIdentities({ lab }: Site, pins: { ip: string; mac: s
 
 /** Container ids by appliance name. */
 export async function containers(host: Host): Promise<Record<string, string>> {
-  const text = await host.shell("docker ps -aq --no-trunc --format '{{.Names}} {{.ID}}'");
+  const text = await host.shell("docker ps -a --no-trunc --format '{{.Names}} {{.ID}}'");
   return Object.fromEntries(
     text
       .trim()
