@@ -60,6 +60,7 @@ describe("stage 3", () => {
       `etc/macvlan/appliances/${name}/appliance.conf`,
       `# managed by pulumi-macvlan\nNAME='${name}'\nNETWORK='lan'\nPARENT='lan0'\nSERVICE='app'\nIP='${ip}'\nMAC='${mac}'\nSTART_AFTER='${after}'\nREADY_TIMEOUT='2'\n`,
     );
+    host.write(`etc/macvlan/appliances/${name}/applied`, "digest\n");
     const id = Buffer.from(name).toString("hex");
     const {
       status = "running",
@@ -102,6 +103,13 @@ describe("stage 3", () => {
     expect(run.stderr).toMatch(/^2 of 2 appliances ready, \d+ s after Docker\n$/);
     expect(acted()).toEqual([]);
     expect(stage3().stderr).toMatch(/^2 of 2 appliances ready, looked through in \d s\n$/);
+  });
+
+  test("what was not applied to the end, because the power went, is restored", () => {
+    add("dns");
+    host.sh('rm "$MACVLAN_ROOT/etc/macvlan/appliances/dns/applied"');
+    expect(stage3().stderr).toContain("dns: was not applied to the end; doing: restore");
+    expect(acted()).toEqual(["appliance restore dns"]);
   });
 
   test.each<[string, Row, string | undefined]>([

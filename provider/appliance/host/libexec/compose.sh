@@ -254,19 +254,14 @@ show_logs() {
 
 # --- routes, removal ---
 
-# One at a time: two appliances that start at once must not each take the other's route for one too many.
 routes() { # LINK...
   for rt in $(printf '%s\n' "$@" | sort -u); do
-    (
-      flock -w 60 8
-      routes_sync "$rt"
-      rt_code=$?
-      case $rt_code in
-        0) ;;
-        3) warn "$name: the host has no address on the NIC under $rt yet; the route comes with it" ;;
-        *) warn "$name: the host's route to $IP over $rt could not be set" ;;
-      esac
-    ) 8>"$run/routes-$rt.lock"
+    routes_sync "$rt"
+    case $? in
+      0) ;;
+      3) warn "$name: the host has no address on the NIC under $rt yet; the route comes with it" ;;
+      *) warn "$name: the host's route to $IP over $rt could not be set" ;;
+    esac
   done
 }
 

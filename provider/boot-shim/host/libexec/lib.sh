@@ -157,7 +157,11 @@ lower() { # LINK: the device under it
 
 # Makes the host's routes over LINK what the configuration says: with REACH=pinned one /32 to each pinned address, from the host's own
 # address on the NIC, so that LINK needs none. Returns 3 while the NIC has no address to send from (it may come late, by DHCP).
-routes_sync() { # LINK
+# One at a time: two appliances that start at once must not each take the other's route for one too many.
+routes_sync() ( # LINK
+  mkdir -p "$run" && exec 8>"$run/routes-$1.lock" && flock -w 60 8 && routes_sync_locked "$1"
+)
+routes_sync_locked() { # LINK
   [ -f "$etc/links/$1.conf" ] && [ -e "$net/$1" ] || return 0
   rs_want='' rs_rc=0
   if [ "$(conf "$etc/links/$1.conf" REACH)" = pinned ] && rs_nic=$(lower "$1"); then
