@@ -17,3 +17,13 @@ export async function stateOf(host: Host): Promise<HostState> {
   }
   return sections;
 }
+
+/** What differs, line by line: nothing where two states are the same. */
+export function differences(before: HostState, after: HostState): string[] {
+  return Object.keys({ ...before, ...after }).flatMap((section) => {
+    const [was, is] = [before, after].map((state) => (state[section] ?? "").split("\n"));
+    const gone = was!.filter((line) => !is!.includes(line)).map((line) => `${section}: - ${line}`);
+    const come = is!.filter((line) => !was!.includes(line)).map((line) => `${section}: + ${line}`);
+    return [...gone, ...come];
+  });
+}

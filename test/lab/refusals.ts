@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import * as macvlan from "../../provider";
-import { stateOf } from "./host-state";
+import { differences, stateOf } from "./host-state";
 import { acts, stackOf, type Site } from "./site";
 
 interface Refusal {
@@ -28,5 +28,5 @@ export async function expectRefused({ host }: Site, { args, reasons, spoil }: Re
   } finally {
     undo?.();
   }
-  expect(await stateOf(host)).toEqual(before);
+  expect(differences(before, await stateOf(host))).toEqual([]);
 }

@@ -24,4 +24,5 @@ docker network ls --no-trunc --format '{{.ID}} {{.Name}} {{.Driver}}' | sort
 docker ps -a --no-trunc --format '{{.ID}} {{.Names}} {{.Image}}' | sort
 docker image ls -a --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}' | sort
 section dockerd
-systemctl show docker.service -p InvocationID -p DropInPaths -p After -p Wants
+systemctl show docker.service -p InvocationID -p DropInPaths
+systemctl show docker.service -p After -p Wants | tr ' ' '\n' | sort
