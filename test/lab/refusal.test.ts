@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { ApplianceHostArgs } from "../../provider";
-import { expectRefused } from "./refusals";
+import { differences, stateOf, type HostState } from "./host-state";
+import { expectRefused, refuses } from "./refusals";
 import { bare, dns, site, specification, web } from "./site";
 
 const here = site();
@@ -44,7 +45,12 @@ describe("a specification that cannot work is refused, and the host is untouched
       /ens4/,
     ],
   ];
-  test.each(cases)("%s", (_, args, ...reasons) => expectRefused(here, { args, reasons }));
+  let before: HostState;
+  beforeAll(async () => void (before = await stateOf(host)));
+  test.each(cases)("%s", (_, args, ...reasons) => refuses({ args, reasons }));
+  test("and after all of them the host is as it was", async () => {
+    expect(differences(before, await stateOf(host))).toEqual([]);
+  });
 });
 
 describe("a host that cannot be used is refused, and is untouched", () => {

@@ -11,9 +11,8 @@ interface Refusal {
   spoil?: () => (() => void) | Promise<() => void>;
 }
 
-/** Runs a preview and an up that must both be refused, and shows that the host is as it was. */
-export async function expectRefused({ host }: Site, { args, reasons, spoil }: Refusal): Promise<void> {
-  const before = await stateOf(host);
+/** Runs a preview and an up that must both be refused before anything was done. */
+export async function refuses({ args, reasons, spoil }: Refusal): Promise<void> {
   const stack = await stackOf(() => args);
   const undo = await spoil?.();
   try {
@@ -28,5 +27,11 @@ export async function expectRefused({ host }: Site, { args, reasons, spoil }: Re
   } finally {
     undo?.();
   }
+}
+
+/** The same, and shows that the host is as it was. */
+export async function expectRefused({ host }: Site, refusal: Refusal): Promise<void> {
+  const before = await stateOf(host);
+  await refuses(refusal);
   expect(differences(before, await stateOf(host))).toEqual([]);
 }
