@@ -25,4 +25,4 @@ docker ps -a --no-trunc --format '{{.ID}} {{.Names}} {{.Image}}' | sort
 docker image ls -a --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}' | sort
 section dockerd
 systemctl show docker.service -p InvocationID -p DropInPaths
-systemctl show docker.service -p After -p Wants | tr '= ' '\n\n' | sort
+systemctl show docker.service -p After -p Wants | sed 's/=/ /' | tr ' ' '\n' | sort
