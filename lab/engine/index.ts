@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
+import { locked } from "../lock";
 import { buildWithGo, installOfficially, type Progress } from "./install";
-import { withLock } from "./lock";
 import { run } from "./process";
 import { isRecentEnough, OLDEST_ENGINE, PINNED_ENGINE } from "./version";
 
@@ -66,7 +66,7 @@ export async function ensureEngine(progress: Progress): Promise<string> {
   const found = await find(progress);
   if (found) return found;
   const waiting = (): void => progress("another process is getting the engine; waiting for it");
-  return withLock(join(engineCache(), "lock"), waiting, async () => (await find(progress)) ?? obtain(progress));
+  return locked(join(engineCache(), "lock"), async () => (await find(progress)) ?? obtain(progress), waiting);
 }
 
 if (require.main === module) {
