@@ -21,7 +21,7 @@ test("examples/single-host: up, nothing to do, destroy", async () => {
   await stack.up();
   await expectIdentities(here, [DNS, WEB]);
   // The file of the example has reached dnsmasq, which serves the LAN.
-  expect(await here.lab.lan.dns(DNS.ip, "web.home.example")).toEqual([WEB.ip]);
+  expect(await here.lab.lan.dns(DNS.ip, "web.home.example")).toEqual({ code: 0, addresses: [WEB.ip] });
   expect(acts((await stack.preview()).started)).toEqual([]);
   await stack.destroy();
 });
