@@ -38,19 +38,9 @@ export interface InterfaceSpec {
 }
 
 /** The macvlan link of the host that is Docker's parent. */
-export interface HostInterfaceArgs {
+export interface HostInterfaceArgs extends InterfaceSpec {
   /** The host. */
   ssh: SshArgs;
-  /** Name of the link on the host, at most 15 characters, no dot. Default lan0. */
-  name?: string;
-  /** The NIC that it is put on. */
-  nic: NicArgs;
-  /** MAC of the link, locally administered. Default: derived from the NIC's MAC or the host, always the same. */
-  mac?: string;
-  /** Default none. */
-  reach?: Reach;
-  /** Seconds that the start of Docker waits at boot for a NIC that is not there yet. Default 30. */
-  waitForNic?: number;
 }
 
 const anyMac = text((value) => parseMac(value).fault);

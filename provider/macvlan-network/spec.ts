@@ -40,28 +40,11 @@ export interface NetworkSpec {
 }
 
 /** The Docker macvlan network on a parent link. */
-export interface MacvlanNetworkArgs {
+export interface MacvlanNetworkArgs extends NetworkSpec {
   /** The host. */
   ssh: SshArgs;
   /** The parent link. Default lan0. */
   parent?: string;
-  /** Name of the Docker network. Default lan. */
-  name?: string;
-  /** The LAN's subnet in canonical form, such as 192.168.76.0/24. */
-  subnet: string;
-  /** The LAN's router. */
-  gateway: string;
-  /**
-   * Addresses that Docker may give to containers that ask for none, as a canonical subnet inside `subnet`. Default: none
-   * (such a container is refused), so that nobody can take a pinned address while its owner is stopped.
-   */
-  ipRange?: string;
-  /** Addresses that the LAN's DHCP server gives out, such as 192.168.76.128-192.168.76.250: no appliance may have one. */
-  dhcpPool?: string;
-  /** The host's own address on the LAN, which Docker then never gives to a container. */
-  hostAddress?: string;
-  /** Further addresses of the LAN that Docker must not give to a container, by name. */
-  auxAddresses?: Record<string, string>;
 }
 
 const fields = {
