@@ -1,7 +1,7 @@
 // Pulumi for the lab, the tests and `npm start`: the engine with a state of its own in a folder, inline programs, and
 // what happened in each run as data.
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack, type UpOptions } from "@pulumi/pulumi/automation";
@@ -187,15 +187,14 @@ export async function stackFor(options: StackOptions): Promise<LabStack> {
       secretsProvider: "passphrase",
     },
   );
-  const runs = (operation: Operation) => (runOptions: RunOptions) => act(stack, operation, runOptions);
   return {
     stack,
     dir,
     engine,
-    up: (given = {}) => runs("up")(given),
-    preview: (given = {}) => runs("preview")(given),
-    refresh: (given = {}) => runs("refresh")(given),
-    destroy: (given = {}) => runs("destroy")(given),
+    up: (given = {}) => act(stack, "up", given),
+    preview: (given = {}) => act(stack, "preview", given),
+    refresh: (given = {}) => act(stack, "refresh", given),
+    destroy: (given = {}) => act(stack, "destroy", given),
     recover: async () => {
       const cli = (args: string[]): Promise<string> => runCli(engine, args, stack.workspace.workDir);
       return [...clearStaleLocks(dir, project, name), ...(await clearPendingCreates(cli, name))];
@@ -235,6 +234,3 @@ export function printing(print: Progress): Pick<RunOptions, "onStep" | "onDiagno
     },
   };
 }
-
-/** Whether a state exists in `dir` from an earlier run. */
-export const hasState = (dir: string): boolean => existsSync(join(dir, ".pulumi", "stacks"));

@@ -11,7 +11,6 @@ export interface VitestReport {
   numFailedTests: number;
   numPendingTests: number;
   numTodoTests: number;
-  numFailedTestSuites: number;
   testResults: { status: string; assertionResults: unknown[] }[];
 }
 

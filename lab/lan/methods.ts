@@ -1,4 +1,5 @@
 import * as f from "./frame";
+import { sleep } from "../run";
 import { Station } from "./station";
 import type { Switch } from "./switch";
 
@@ -44,7 +45,7 @@ export function lanMethods(lan: Switch) {
       const ask = () => ips.forEach((ip) => probe.ask(ip));
       const again = setInterval(ask, ASK_EVERY);
       ask();
-      await new Promise((resolve) => setTimeout(resolve, ms));
+      await sleep(ms);
       clearInterval(again);
       stop();
       return found;
@@ -53,7 +54,7 @@ export function lanMethods(lan: Switch) {
     async arps(ms: number): Promise<ArpSeen[]> {
       const seen: ArpSeen[] = [];
       const stop = watchArp(lan, (arp) => seen.push(arp));
-      await new Promise((resolve) => setTimeout(resolve, ms));
+      await sleep(ms);
       stop();
       return seen;
     },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { sleep } from "../../lab/run";
 import { acts, containers, DNS, expectIdentities, hostReaches, provisioned, site, specification, WEB } from "./site";
 
 const here = site();
@@ -9,7 +10,7 @@ async function ready(): Promise<number> {
   for (const end = Date.now() + 240_000; Date.now() < end;) {
     const answer = await lab.lan.http(WEB.ip, 80, "/").catch(() => undefined);
     if (answer?.status === 200) return Number((await host.shell("cut -d' ' -f1 /proc/uptime")).trim());
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await sleep(1000);
   }
   throw new Error(
     `web does not answer: ${await host.shell("journalctl -b -u macvlan* -u docker --no-pager | tail -50")}`,
