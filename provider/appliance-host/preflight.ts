@@ -54,7 +54,7 @@ export const pinRules: readonly Rule<readonly Pin[]>[] = [
     severity: Severity.Refuse,
     find: ({ addresses }, pins) =>
       pins.flatMap((pin) => {
-        const owner = [...addresses].find(([, list]) => list.includes(pin.ip))?.[0];
+        const owner = [...addresses].find(([, list]) => list.some(({ address }) => address === pin.ip))?.[0];
         if (owner === undefined) return [];
         return [at(pin, "ip", `${pin.ip} is the host's own address (on ${owner})`, "choose another address")];
       }),

@@ -171,7 +171,7 @@ describe("preflight of a whole host", () => {
 
   it("refuses the host's own address", () => {
     const bare = fixture("trixie-bare");
-    const addresses = new Map([["ens4", ["192.168.76.53"]]]);
+    const addresses = new Map([["ens4", [{ family: "inet" as const, address: "192.168.76.53", prefix: 24 }]]]);
     expect(find({ ...bare, addresses })).toEqual([
       "ip-of-host appliances.dns.ip: 192.168.76.53 is the host's own address (on ens4); choose another address",
     ]);

@@ -10,6 +10,7 @@ const linkSchema = z.object({
   permaddr: z.string().optional(),
   flags: z.array(z.string()).default([]),
   operstate: z.string().default("UNKNOWN"),
+  mtu: z.number().optional(),
   altnames: z.array(z.string()).default([]),
   ifalias: z.string().optional(),
   /** The lower device of a macvlan, ipvlan or VLAN. */
@@ -20,10 +21,31 @@ const linkSchema = z.object({
     .object({
       info_kind: z.string().optional(),
       info_slave_kind: z.string().optional(),
-      info_data: z.object({ mode: z.string().optional() }).catch({}),
+      info_data: z
+        .object({
+          mode: z.string().optional(),
+          /** VLAN id. */
+          id: z.number().optional(),
+        })
+        .catch({}),
     })
     .partial()
     .optional(),
+});
+
+const routeSchema = z.object({
+  dst: z.string(),
+  dev: z.string().optional(),
+  gateway: z.string().optional(),
+  protocol: z.string().optional(),
+  prefsrc: z.string().optional(),
+  metric: z.number().optional(),
+});
+
+const neighbourSchema = z.object({
+  dst: z.string(),
+  dev: z.string(),
+  lladdr: z.string().optional(),
 });
 
 const addressesSchema = z.object({
@@ -107,6 +129,9 @@ const containerSchema = z.object({
   project: z.string(),
   service: z.string(),
   restart: z.string(),
+  pid: z.number().default(0),
+  startedAt: z.string().default(""),
+  networkMode: z.string().default(""),
   networks: z
     .record(
       z.string(),
@@ -122,6 +147,8 @@ const containerSchema = z.object({
 });
 
 export type LinkFact = z.output<typeof linkSchema>;
+export type RouteFact = z.output<typeof routeSchema>;
+export type NeighbourFact = z.output<typeof neighbourSchema>;
 export type NetworkFact = z.output<typeof networkSchema>;
 export type ContainerFact = z.output<typeof containerSchema>;
 
@@ -131,6 +158,57 @@ export interface NicFact {
   readonly wireless: boolean;
   /** udev's name of the place where it is plugged in, such as pci-0000:00:04.0. */
   readonly idPath: string;
+}
+
+/** An address of an interface. */
+export interface AddressFact {
+  readonly family: "inet" | "inet6";
+  readonly address: string;
+  readonly prefix: number;
+}
+
+/** A file of ours on the host, or one where ours would be. */
+export interface FileFact {
+  /** SHA-256, hexadecimal. */
+  readonly digest: string;
+  /** Octal, as stat prints it: 644, 755. */
+  readonly mode: string;
+  readonly owner: string;
+}
+
+/** What the kernel has inside a running container, whatever Docker says of it. */
+export interface InsideFact {
+  /** Interfaces other than lo: name → MAC. */
+  readonly macs: Readonly<Record<string, string>>;
+  /** IPv4 addresses other than 127.0.0.0/8. */
+  readonly addresses: readonly string[];
+}
+
+/** A record in the macvlan driver's store of a network that Docker itself does not know any more. */
+export interface ZombieFact {
+  readonly id: string;
+  /** The parent that it claims at each start of dockerd, where the record could be read. */
+  readonly parent?: string;
+}
+
+/** The connection that the observation came through. */
+export interface ConnectionFact {
+  /** Address of the workstation, as the host sees it. */
+  readonly client: string;
+  /** The host's own address that it came to. */
+  readonly server: string;
+  /** The interface that answers go out by. */
+  readonly device: string;
+}
+
+/** What takes care of the host's network. */
+export interface NetworkManagersFact {
+  /** Units that are active: systemd-networkd, NetworkManager, dhcpcd, networking, connman, wicked. */
+  readonly active: readonly string[];
+  /** Interfaces that NetworkManager has, by name → state as nmcli prints it. */
+  readonly networkManager: Readonly<Record<string, string>>;
+  /** Interfaces that networkd has set up, by name → the .network file. */
+  readonly networkd: Readonly<Record<string, string>>;
 }
 
 /** The state of a unit as `systemctl show` prints it. */
@@ -169,11 +247,27 @@ export interface HostFacts {
   /** The fields of /etc/os-release. */
   readonly os: Readonly<Record<string, string>>;
   readonly links: readonly LinkFact[];
-  /** IPv4 addresses of each interface, without prefix length. */
-  readonly addresses: ReadonlyMap<string, readonly string[]>;
+  /** Addresses of each interface. */
+  readonly addresses: ReadonlyMap<string, readonly AddressFact[]>;
+  /** IPv4 routes of the main table. */
+  readonly routes: readonly RouteFact[];
+  readonly neighbours: readonly NeighbourFact[];
+  /** Kernel settings that the rules ask for, by path below net/: `ipv4/conf/lan0/arp_filter`. */
+  readonly sysctls: ReadonlyMap<string, string>;
+  /** Bonds and their mode: bond0 → balance-alb. */
+  readonly bonds: ReadonlyMap<string, string>;
   readonly nics: readonly NicFact[];
   readonly macvlan: boolean;
+  /** As systemd-detect-virt prints it: none, kvm, vmware, lxc… */
   readonly virtualization: string;
+  /** Vendor and product of the machine, from its DMI: "Amazon EC2 t3.micro". */
+  readonly machine: string;
+  /** Systems that wrap Docker or write /etc anew: unraid, truenas-scale, synology, qnap, haos, k3s, rke2, kubelet, proxmox… */
+  readonly platforms: readonly string[];
+  readonly connection?: ConnectionFact;
+  readonly managers: NetworkManagersFact;
+  /** MaxStartups of sshd, as `sshd -T` prints it. */
+  readonly maxStartups?: string;
   /** Version of systemd; absent if the host was not started by it. */
   readonly systemd?: number;
   readonly units: ReadonlyMap<string, UnitFact>;
@@ -182,8 +276,17 @@ export interface HostFacts {
   readonly containers: readonly ContainerFact[];
   /** Ids of networks that dockerd could not restore since it was started. */
   readonly ghosts: readonly string[];
-  /** Our files on the host and their SHA-256. */
-  readonly files: ReadonlyMap<string, string>;
+  readonly zombies: readonly ZombieFact[];
+  /** Running containers with an address on a macvlan or ipvlan network, by container id. */
+  readonly inside: ReadonlyMap<string, InsideFact>;
+  /** Who answers on the LAN for the addresses that were asked for: the MACs, none if the address is free. */
+  readonly probed: ReadonlyMap<string, readonly string[]>;
+  /** Our files on the host. */
+  readonly files: ReadonlyMap<string, FileFact>;
+  /** /etc/macvlan/links/NAME.conf, by name. */
+  readonly linkConfs: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  /** /etc/macvlan/appliances/NAME/appliance.conf, by name. */
+  readonly applianceConfs: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** Per appliance the digest of the last complete apply. */
   readonly applied: ReadonlyMap<string, string>;
   /** Frames of commands that failed, by name: what they said. */
@@ -210,6 +313,7 @@ function toFacts(frames: ReadonlyMap<string, string>): HostFacts {
   const json = (key: string): unknown => (text(key) === "" ? [] : JSON.parse(text(key)));
   const account = pairs(list("account"));
   const addresses = z.array(addressesSchema).parse(json("addr"));
+  const containers = list("docker.containers").map((line) => containerSchema.parse(JSON.parse(line)));
   const systemd = text("systemd");
   return {
     time: text("time"),
@@ -227,15 +331,32 @@ function toFacts(frames: ReadonlyMap<string, string>): HostFacts {
     addresses: new Map(
       addresses.map(({ ifname, addr_info }) => [
         ifname,
-        addr_info.flatMap(({ family, local }) => (family === "inet" && local !== undefined ? [local] : [])),
+        addr_info.flatMap(({ family, local, prefixlen }): AddressFact[] =>
+          (family === "inet" || family === "inet6") && local !== undefined && prefixlen !== undefined
+            ? [{ family, address: local, prefix: prefixlen }]
+            : [],
+        ),
       ]),
     ),
+    routes: z.array(routeSchema).parse(json("route")),
+    neighbours: z.array(neighbourSchema).parse(json("neigh")),
+    sysctls: new Map(Object.entries(pairs(list("sysctl")))),
+    bonds: new Map(list("bonds").map((line) => words(line))),
     nics: list("nics").map((line) => {
       const [name = "", wireless, idPath = ""] = line.split("|");
       return { name, wireless: wireless === "wireless", idPath };
     }),
     macvlan: text("macvlan") === "yes",
     virtualization: text("virt"),
+    machine: text("machine"),
+    platforms: list("platforms"),
+    ...(text("connection") === "" ? {} : { connection: toConnection(pairs(list("connection"))) }),
+    managers: {
+      active: valuesOf(list("managers"), "active"),
+      networkManager: byDevice(valuesOf(list("managers"), "nm")),
+      networkd: byDevice(valuesOf(list("managers"), "networkd")),
+    },
+    ...(text("maxstartups") === "" ? {} : { maxStartups: text("maxstartups") }),
     ...(systemd === "" ? {} : { systemd: Number(systemd) }),
     units: new Map(
       [...frames.keys()]
@@ -244,20 +365,23 @@ function toFacts(frames: ReadonlyMap<string, string>): HostFacts {
     ),
     ...(frames.has("docker.path") ? { docker: toDocker(frames, text("docker.path")) } : {}),
     networks: list("docker.networks").map((line) => networkSchema.parse(JSON.parse(line))),
-    containers: list("docker.containers").map((line) => containerSchema.parse(JSON.parse(line))),
+    containers,
     ghosts: list("ghosts").flatMap((line) => /network for id ([0-9a-f]{64})/.exec(line)?.[1] ?? []),
-    files: new Map(
-      list("files").map((line) => {
-        const [digest = "", path = ""] = line.split(/ [ *]/);
-        return [path, digest];
+    zombies: list("zombies").map((line): ZombieFact => {
+      const [id, parent] = words(line);
+      return parent === "" ? { id } : { id, parent };
+    }),
+    inside: toInside(list("inside"), containers),
+    probed: new Map(
+      list("probed").map((line) => {
+        const [ip = "", ...macs] = line.split(" ");
+        return [ip, macs];
       }),
     ),
-    applied: new Map(
-      list("applied").map((line) => {
-        const [name = "", digest = ""] = line.split(" ");
-        return [name, digest];
-      }),
-    ),
+    files: toFiles(list("files"), list("modes")),
+    linkConfs: confs(list("conf"), /^\/etc\/macvlan\/links\/([^/]+)\.conf$/),
+    applianceConfs: confs(list("conf"), /^\/etc\/macvlan\/appliances\/([^/]+)\/appliance\.conf$/),
+    applied: new Map(list("applied").map((line) => words(line))),
     failed: new Map(
       [...frames].flatMap(([key, value]) =>
         key.endsWith(".failed") ? [[key.slice(0, -7), value.trim()] as const] : [],
@@ -285,6 +409,72 @@ function toDocker(frames: ReadonlyMap<string, string>, path: string): DockerFact
     ...(refusal === undefined ? {} : { refusal }),
     ...(info === undefined ? {} : { info: infoSchema.parse(JSON.parse(info)) }),
   };
+}
+
+function toConnection({ client = "", server = "", device = "" }: Record<string, string>): ConnectionFact {
+  return { client, server, device };
+}
+
+/** Lines `PID eth0=MAC inet=ADDRESS …`, one for each container that was looked into. */
+function toInside(lines: readonly string[], containers: readonly ContainerFact[]): Map<string, InsideFact> {
+  return new Map(
+    lines.flatMap((line) => {
+      const [pid = "", ...fields] = line.split(" ");
+      const container = containers.find((candidate) => candidate.pid === Number(pid));
+      if (container === undefined) return [];
+      const { inet: _, ...macs } = pairs(fields);
+      return [[container.id, { macs, addresses: valuesOf(fields, "inet") }] as const];
+    }),
+  );
+}
+
+/** `digests` as sha256sum prints them; `modes` are lines MODE OWNER PATH. */
+function toFiles(digests: readonly string[], modes: readonly string[]): Map<string, FileFact> {
+  const known = new Map(
+    modes.map((line) => {
+      const [mode = "", owner = "", ...path] = line.split(" ");
+      return [path.join(" "), { mode, owner }];
+    }),
+  );
+  return new Map(
+    digests.map((line) => {
+      const [digest = "", path = ""] = line.split(/ [ *]/);
+      return [path, { digest, ...(known.get(path) ?? { mode: "", owner: "" }) }];
+    }),
+  );
+}
+
+/** Lines PATH:KEY='VALUE' of several files, by the name that `pattern` finds in the path. No value holds a quote. */
+function confs(lines: readonly string[], pattern: RegExp): Map<string, Record<string, string>> {
+  const found = new Map<string, Record<string, string>>();
+  for (const line of lines) {
+    const [path = "", key = "", value = ""] = /^([^:]+):([A-Z_]+)='(.*)'$/.exec(line)?.slice(1) ?? [];
+    const name = pattern.exec(path)?.[1];
+    if (name === undefined) continue;
+    const conf = found.get(name) ?? {};
+    conf[key] = value;
+    found.set(name, conf);
+  }
+  return found;
+}
+
+/** The values of all lines KEY=VALUE with that key. */
+function valuesOf(lines: readonly string[], key: string): string[] {
+  return lines.flatMap((line) => (line.startsWith(`${key}=`) ? [line.slice(key.length + 1)] : []));
+}
+
+function byDevice(lines: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    lines.map((line) => {
+      const at = line.indexOf(":");
+      return [line.slice(0, at), line.slice(at + 1)];
+    }),
+  );
+}
+
+function words(line: string): [string, string] {
+  const [first = "", second = ""] = line.split(" ");
+  return [first, second];
 }
 
 function toUnit(lines: readonly string[]): UnitFact {

@@ -13,9 +13,13 @@ export type Severity = (typeof Severity)[keyof typeof Severity];
 
 /** One thing to look for on a host before anything is changed there. `S` is the part of the specification that it needs. */
 export interface Rule<S> {
-  /** Stable name, for tests and documentation. */
+  /** Stable name, for tests, documentation and `overrides`. */
   readonly id: string;
   readonly severity: Severity;
+  /** For the manual: what is looked for, and why it matters. One or two sentences. */
+  readonly about?: string;
+  /** A refusal that somebody who knows better may pass with `overrides`. Default false: the run would fail all the same. */
+  readonly overridable?: boolean;
   find(facts: HostFacts, spec: S): readonly Problem[];
 }
 
