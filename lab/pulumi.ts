@@ -129,8 +129,22 @@ async function commandOf(engine: string, dir: string): Promise<PulumiCommand> {
 
 type Operation = "up" | "preview" | "refresh" | "destroy";
 
+/**
+ * The program did not reach its own engine: gRPC's pool still held the port of an engine that ended some seconds ago, as dead
+ * (one in some hundred runs of one process). Nothing was registered then, and the next engine has another port.
+ */
+const missedEngine = (result: RunResult): boolean =>
+  !result.ok && result.started.length === 0 && result.output.includes("No connection established. Last error: null");
+
 async function act(stack: Stack, operation: Operation, options: RunOptions): Promise<RunResult> {
-  const { mayFail, onStep, onDiagnostic, program, parallel, refresh, target, signal, continueOnError } = options;
+  let result = await attempt(stack, operation, options);
+  if (missedEngine(result)) result = await attempt(stack, operation, options);
+  if (!result.ok && !options.mayFail) throw new RunError(`${operation} of ${stack.name}`, result);
+  return result;
+}
+
+async function attempt(stack: Stack, operation: Operation, options: RunOptions): Promise<RunResult> {
+  const { onStep, onDiagnostic, program, parallel, refresh, target, signal, continueOnError } = options;
   const from = Date.now();
   const { recording, onEvent } = recorder(Date.now, onStep, onDiagnostic);
   let output = "";
@@ -152,9 +166,7 @@ async function act(stack: Stack, operation: Operation, options: RunOptions): Pro
     failure = error as Error;
     if (!output.includes(failure.message)) output += `\n${failure.message}`;
   }
-  const result = { ...recording, ok: !failure, output, outputs, seconds: (Date.now() - from) / 1000 };
-  if (failure && !mayFail) throw new RunError(`${operation} of ${stack.name}`, result);
-  return result;
+  return { ...recording, ok: !failure, output, outputs, seconds: (Date.now() - from) / 1000 };
 }
 
 /** Children of this process, from /proc: the Automation API does not say which process is its engine. */
