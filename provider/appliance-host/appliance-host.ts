@@ -1,14 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Appliance, withSecrets } from "../appliance";
-import { BootShim, bootShimRules } from "../boot-shim";
+import { BootShim } from "../boot-shim";
 import { typeToken } from "../component";
 import { below, refuse } from "../errors";
-import { HostInterface, hostInterfaceRules } from "../host-interface";
-import { MacvlanNetwork, macvlanNetworkRules } from "../macvlan-network";
-import { enforce, factsOf, findAll, Finding, HostFacts } from "../observe";
+import { HostInterface } from "../host-interface";
+import { MacvlanNetwork } from "../macvlan-network";
+import { enforce, factsOf, judgesItsParts } from "../observe";
 import { lanes } from "./order";
-import { pinRules } from "./preflight";
-import { ApplianceHostArgs, ResolvedHost, resolveHost } from "./spec";
+import { preflight } from "./preflight";
+import { ApplianceHostArgs, resolveHost } from "./spec";
 
 /** Where an appliance is on the LAN. */
 export interface ApplianceAddress {
@@ -33,11 +33,12 @@ export class ApplianceHost extends pulumi.ComponentResource {
   constructor(name: string, args: ApplianceHostArgs, opts?: pulumi.ComponentResourceOptions) {
     const { host, problems } = resolveHost(args);
     refuse(below([name], problems));
-    const { ssh, link, network, pins } = host!;
+    const { ssh, link, network, pins, overrides } = host!;
     const facts = factsOf(ssh, [name]);
-    if (facts) enforce(preflight(facts, host!), [name]);
+    if (facts) enforce(preflight(facts, host!), [name], { facts, overrides });
     const wrapped = withSecrets(args.appliances);
     super(typeToken("ApplianceHost"), name, { ...args, appliances: wrapped }, opts);
+    judgesItsParts(this);
 
     const shim = new BootShim(`${name}-boot`, { ssh, failClosed: host!.failClosed }, { parent: this });
     const parent = new HostInterface(`${name}-${link.name}`, { ssh, ...link }, { parent: this, dependsOn: [shim] });
@@ -67,16 +68,4 @@ export class ApplianceHost extends pulumi.ComponentResource {
     this.appliances = pulumi.output(Object.fromEntries(pins.map((pin) => [pin.name, { ip: pin.ip, mac: pin.mac }])));
     this.registerOutputs({ networkId: this.networkId, mac: this.mac, appliances: this.appliances });
   }
-}
-
-/** Everything about the host that speaks against the specification, in boot order; what several stages need is told once. */
-export function preflight(facts: HostFacts, host: ResolvedHost): Finding[] {
-  const place = (key: string, findings: Finding[]) =>
-    findings.map((finding) => (finding.path[0] === "ssh" ? finding : { ...finding, path: [key, ...finding.path] }));
-  return [
-    ...findAll(bootShimRules, facts, host),
-    ...place("interface", findAll(hostInterfaceRules, facts, host.link)),
-    ...place("network", findAll(macvlanNetworkRules, facts, host.network)),
-    ...findAll(pinRules, facts, host.pins),
-  ];
 }

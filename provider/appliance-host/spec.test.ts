@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { formatProblem } from "../errors";
 import { fixture } from "../observe/fixtures/fixture";
-import { preflight } from "./appliance-host";
+import { preflight } from "./preflight";
 import { resolveHost } from "./spec";
 
 const image = "example.com/dns@sha256:0000000000000000000000000000000000000000000000000000000000000000";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defaultMac, Ipv4Range, parseIpv4, parseMac } from "../address";
-import { applianceNameFault, ApplianceSpec, applianceSpecSchema, placedProblems } from "../appliance";
+import { applianceNameFault, ApplianceSpec, applianceSpecSchema, Pin, placedProblems } from "../appliance";
 import { below, formatProblem, Problem, valueOf } from "../errors";
 import { InterfaceSpec, interfaceSchema, ResolvedInterface, resolveInterface } from "../host-interface";
 import {
@@ -11,10 +11,11 @@ import {
   ResolvedNetwork,
   resolveNetwork,
 } from "../macvlan-network";
+import { overridesSchema } from "../observe";
 import { SshArgs, sshSchema } from "../ssh";
 import { parse, text } from "../validate";
 import { checkOrder } from "./order";
-import { Pin } from "./preflight";
+import { hostRules } from "./preflight";
 
 /** A Docker host with everything that it puts on its LAN. */
 export interface ApplianceHostArgs {
@@ -28,6 +29,8 @@ export interface ApplianceHostArgs {
   appliances: Record<string, ApplianceSpec>;
   /** Docker does not start while the parent link is missing. Default false: it starts, and the appliances are healed. */
   failClosed?: boolean;
+  /** Ids of rules (docs/rules.md) whose findings on this host are told and do not stop the run. */
+  overrides?: string[];
 }
 
 export const applianceHostSchema = z.strictObject({
@@ -36,12 +39,15 @@ export const applianceHostSchema = z.strictObject({
   network: networkSchema,
   appliances: z.record(text(applianceNameFault), applianceSpecSchema),
   failClosed: z.boolean().optional(),
+  overrides: overridesSchema(hostRules),
 });
 
 /** A host's specification, read and consistent. */
 export interface ResolvedHost {
   readonly ssh: SshArgs;
   readonly failClosed: boolean;
+  /** Rules to pass over. */
+  readonly overrides: readonly string[];
   readonly link: ResolvedInterface;
   readonly network: ResolvedNetwork;
   /** In the order of the specification. */
@@ -74,7 +80,8 @@ export function resolveHost(args: unknown): { host?: ResolvedHost; problems: Pro
   ]);
   if (spec === undefined || ssh === undefined || link === undefined || resolved === undefined || all.length > 0)
     return { problems: all };
-  return { host: { ssh, failClosed: spec.failClosed ?? false, link, network: resolved.network, pins }, problems: [] };
+  const { failClosed = false, overrides = [] } = spec;
+  return { host: { ssh, failClosed, overrides, link, network: resolved.network, pins }, problems: [] };
 }
 
 /** What is wrong with the appliances under their names and on their network; each must pass for itself before. */

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { decodeFrames } from "../ssh";
 import type { Appliance as Component } from "./appliance";
 import type { ApplianceArgs } from "./spec";
@@ -17,6 +17,7 @@ const registered: Registered[] = [];
 let Appliance: typeof Component;
 
 beforeAll(async () => {
+  process.env.MACVLAN_OFFLINE = "1";
   await pulumi.runtime.setMocks({
     newResource: ({ type, name, inputs }) => {
       registered.push({ type, name, inputs: inputs as Record<string, unknown> });
@@ -25,6 +26,9 @@ beforeAll(async () => {
     call: ({ inputs }) => inputs as Record<string, unknown>,
   });
   ({ Appliance } = await import("./appliance"));
+});
+afterAll(() => {
+  delete process.env.MACVLAN_OFFLINE;
 });
 beforeEach(() => void registered.splice(0));
 

@@ -1,8 +1,10 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { commandArgs, commandOptions, readArgs, typeToken } from "../component";
+import { enforce, factsOf, findAll } from "../observe";
 import { deleteCommand, remoteCommand } from "../ssh";
 import { group } from "./model";
+import { pinRules } from "./preflight";
 import { renderFiles, renderSecrets } from "./render";
 import { resolveAppliance, withSecret } from "./resolve";
 import { ApplianceArgs, applianceSchema } from "./spec";
@@ -23,9 +25,12 @@ export class Appliance extends pulumi.ComponentResource {
   constructor(name: string, args: ApplianceArgs, opts?: pulumi.ComponentResourceOptions) {
     readArgs(name, applianceSchema, args);
     const appliance = resolveAppliance(args);
+    const { ssh, overrides } = args;
+    const facts = factsOf(ssh, [name]);
+    const pin = { path: [], name: appliance.name, ip: appliance.ip, mac: appliance.mac };
+    if (facts) enforce(findAll(pinRules, facts, [pin]), [name], { facts, overrides, parent: opts?.parent });
     const wrapped = withSecret(args);
     super(typeToken("Appliance"), name, wrapped, opts);
-    const { ssh } = args;
     new local.Command(
       `${name}-appliance`,
       {

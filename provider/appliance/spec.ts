@@ -12,10 +12,12 @@ import {
 } from "../address";
 import { below, Fault, Problem } from "../errors";
 import { addressFault, resolveNetwork } from "../macvlan-network";
+import { overridesSchema } from "../observe";
 import { SshArgs, sshSchema } from "../ssh";
 import { text } from "../validate";
 import { readDefinition } from "./definition";
 import { relativePath } from "./model";
+import { pinRules } from "./preflight";
 
 /** One appliance as a part of a host. */
 export interface ApplianceSpec {
@@ -69,6 +71,8 @@ export interface ApplianceArgs extends ApplianceSpec {
   network: ApplianceNetworkArgs;
   /** Docker's id of the network: when the network is replaced, the appliance is taken down before and brought back after. */
   networkId?: pulumi.Input<string>;
+  /** Ids of rules (docs/rules.md) whose findings on this host are told and do not stop the run. */
+  overrides?: string[];
 }
 
 /** They travel in one environment variable, of which Linux takes 128 KiB (MAX_ARG_STRLEN); the rest is for what is added. */
@@ -161,7 +165,14 @@ export const applianceSpecSchema = z
   .superRefine((spec, context) => report(context, problemsOf(spec)), everyTime);
 
 export const applianceSchema = z
-  .strictObject({ ssh: sshSchema, name: named, network: networkFields, networkId: z.unknown().optional(), ...fields })
+  .strictObject({
+    ssh: sshSchema,
+    name: named,
+    network: networkFields,
+    networkId: z.unknown().optional(),
+    overrides: overridesSchema(pinRules),
+    ...fields,
+  })
   .superRefine((args, context) => {
     const network = networkFields.safeParse(args.network).data;
     const name = named.safeParse(args.name).data;

@@ -15,7 +15,8 @@ export class BootShim extends pulumi.ComponentResource {
   constructor(name: string, args: BootShimArgs, opts?: pulumi.ComponentResourceOptions) {
     const spec = readArgs(name, bootShimSchema, args);
     const facts = factsOf(spec.ssh, [name]);
-    if (facts) enforce(findAll(bootShimRules, facts, spec), [name]);
+    if (facts)
+      enforce(findAll(bootShimRules, facts, spec), [name], { facts, overrides: spec.overrides, parent: opts?.parent });
     super(typeToken("BootShim"), name, args, opts);
     new local.Command(
       `${name}-install`,

@@ -18,10 +18,10 @@ export class HostInterface extends pulumi.ComponentResource {
   public readonly mac: pulumi.Output<string>;
 
   constructor(name: string, args: HostInterfaceArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { ssh, ...spec } = readArgs(name, hostInterfaceSchema, args);
+    const { ssh, overrides, ...spec } = readArgs(name, hostInterfaceSchema, args);
     const link = resolveInterface(spec, ssh.destination);
     const facts = factsOf(ssh, [name]);
-    if (facts) enforce(findAll(hostInterfaceRules, facts, link), [name]);
+    if (facts) enforce(findAll(hostInterfaceRules, facts, link), [name], { facts, overrides, parent: opts?.parent });
     super(typeToken("HostInterface"), name, args, opts);
     new local.Command(
       `${name}-link`,

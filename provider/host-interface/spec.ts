@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { derivedMac, interfaceNameFault, linkNameFault, macFault, parseMac } from "../address";
 import { valueOf } from "../errors";
+import { overridesSchema } from "../observe";
 import { SshArgs, sshSchema } from "../ssh";
 import { text } from "../validate";
+import { hostInterfaceRules } from "./preflight";
 
 /** Which of the host's own interfaces is plugged into the LAN: exactly one field. */
 export interface NicArgs {
@@ -41,6 +43,8 @@ export interface InterfaceSpec {
 export interface HostInterfaceArgs extends InterfaceSpec {
   /** The host. */
   ssh: SshArgs;
+  /** Ids of rules (docs/rules.md) whose findings on this host are told and do not stop the run. */
+  overrides?: string[];
 }
 
 const anyMac = text((value) => parseMac(value).fault);
@@ -78,7 +82,11 @@ const fields = {
 };
 
 export const interfaceSchema = z.strictObject(fields);
-export const hostInterfaceSchema = z.strictObject({ ssh: sshSchema, ...fields });
+export const hostInterfaceSchema = z.strictObject({
+  ssh: sshSchema,
+  overrides: overridesSchema(hostInterfaceRules),
+  ...fields,
+});
 
 /** The parent link with every default filled in. */
 export interface ResolvedInterface {

@@ -18,11 +18,12 @@ export class MacvlanNetwork extends pulumi.ComponentResource {
   public readonly name: pulumi.Output<string>;
 
   constructor(name: string, args: MacvlanNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { ssh, parent, ...spec } = readArgs(name, macvlanNetworkSchema, args);
+    const { ssh, parent, overrides, ...spec } = readArgs(name, macvlanNetworkSchema, args);
     const { network, problems } = resolveNetwork(spec, parent ?? "lan0");
     refuse(below([name], problems));
     const facts = factsOf(ssh, [name]);
-    if (facts) enforce(findAll(macvlanNetworkRules, facts, network), [name]);
+    if (facts)
+      enforce(findAll(macvlanNetworkRules, facts, network), [name], { facts, overrides, parent: opts?.parent });
     super(typeToken("MacvlanNetwork"), name, args, opts);
 
     // The destination is in the name: the provider under another address is another one, and the old network is deleted

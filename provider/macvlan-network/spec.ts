@@ -15,8 +15,10 @@ import {
   parseRange,
 } from "../address";
 import { Fault, Path, Problem, valueOf } from "../errors";
+import { overridesSchema } from "../observe";
 import { SshArgs, sshSchema } from "../ssh";
 import { text } from "../validate";
+import { macvlanNetworkRules } from "./preflight";
 
 /** The Docker network of a LAN as a part of a host. */
 export interface NetworkSpec {
@@ -45,6 +47,8 @@ export interface MacvlanNetworkArgs extends NetworkSpec {
   ssh: SshArgs;
   /** The parent link. Default lan0. */
   parent?: string;
+  /** Ids of rules (docs/rules.md) whose findings on this host are told and do not stop the run. */
+  overrides?: string[];
 }
 
 const fields = {
@@ -83,6 +87,7 @@ export const networkSchema = z.strictObject(fields);
 export const macvlanNetworkSchema = z.strictObject({
   ssh: sshSchema,
   parent: text(linkNameFault).optional(),
+  overrides: overridesSchema(macvlanNetworkRules),
   ...fields,
 });
 
