@@ -2,7 +2,7 @@ import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { commandArgs, commandOptions, readArgs, typeToken } from "../component";
 import { enforce, factsOf, findAll } from "../observe";
-import { deleteCommand, remoteCommand } from "../ssh";
+import { confirmedCommand, deleteCommand } from "../ssh";
 import { hostInterfaceRules } from "./preflight";
 import { renderLink } from "./render";
 import { HostInterfaceArgs, hostInterfaceSchema, resolveInterface } from "./spec";
@@ -27,7 +27,7 @@ export class HostInterface extends pulumi.ComponentResource {
       `${name}-link`,
       {
         ...commandArgs(ssh.destination),
-        create: remoteCommand(ssh, ["link", "apply", link.name]),
+        create: confirmedCommand(ssh, ["link", "apply", link.name], ["link", "confirm", link.name]),
         delete: deleteCommand(ssh, ["link", "remove", link.name]),
         environment: { FILES: renderLink(link) },
         // Another name is another link, which is made in place of the old one.

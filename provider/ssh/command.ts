@@ -52,15 +52,47 @@ export function masterArguments(ssh: SshArgs): string[] {
 const ELEVATE = 'exec $(test "$(id -u)" = 0 || echo sudo -n)';
 
 /**
- * `ssh DEST '…'`. The script is handed to sh whatever the login shell is (fish and csh know no "$(…)" as POSIX does).
+ * `ssh DEST '…'`. The script is handed to sh whatever the login shell is (fish and csh know no "$(…)" as POSIX does). `first`
+ * are options before all others, so that they win, as they stand in the shell.
  */
-export function sshCommand(ssh: SshArgs, script: string): string {
-  return `ssh ${quoteAll(sshOptions(ssh))} -- ${quote(ssh.destination)} ${quote(`exec sh -c ${quote(script)}`)}`;
+export function sshCommand(ssh: SshArgs, script: string, first = ""): string {
+  return `ssh ${first && `${first} `}${quoteAll(sshOptions(ssh))} -- ${quote(ssh.destination)} ${quote(`exec sh -c ${quote(script)}`)}`;
 }
 
 /** Runs the helper with the frames of $FILES and, after them, of stdin (the secret part) as its input. */
 export function remoteCommand(ssh: SshArgs, helperArguments: readonly string[]): string {
   return `{ printf '%s\\n' "$FILES"; cat; } | ${sshCommand(ssh, `${ELEVATE} ${HELPER} ${quoteAll(helperArguments)}`)}`;
+}
+
+/** Seconds that a host waits for the confirmation of a change before it takes it back (wayback.sh). */
+const CONFIRM_SECONDS = 90;
+
+/** A connection of its own, which shows that one can be made. */
+const FRESH = '-oLogLevel="$level" -oControlPath=none -oConnectTimeout=8';
+
+/**
+ * Like remoteCommand, for a change that could cut the host off. The helper prints `confirm WHAT TIME` before it touches
+ * anything; after the change it is told, over a new connection, that the host can still be reached. If it cannot be told, the
+ * host goes back by itself. 255 is ssh's own failure: the connection broke, and the helper went on to the end without it.
+ */
+export function confirmedCommand(ssh: SshArgs, apply: readonly string[], confirm: readonly string[]): string {
+  const host = ssh.destination;
+  const stranded = [
+    `${host} was changed and cannot be reached over a new connection since. It takes the change back by itself at about`,
+    "; nothing else is to be done. Before the next run find out what cut the connection: journalctl -u 'macvlan-wayback*'",
+  ];
+  return [
+    `said=$(${remoteCommand(ssh, apply)}); code=$?`,
+    'case $code:$said in 0:"confirm "* | 255:"confirm "*) ;; *) exit $code ;; esac',
+    `level=QUIET end=$(($(date +%s) + ${CONFIRM_SECONDS}))`,
+    `while ${sshCommand(ssh, `${ELEVATE} ${HELPER} ${quoteAll(confirm)}`, FRESH)}; code=$?; [ $code$level = 255QUIET ]; do`,
+    "  sleep 3",
+    "  [ $(date +%s) -lt $end ] || level=ERROR",
+    "done",
+    "[ $code = 255 ] || exit $code",
+    `echo ${quote(stranded[0]!)} "\${said##* }"${quote(stranded[1]!)} >&2`,
+    "exit 1",
+  ].join("\n");
 }
 
 /**

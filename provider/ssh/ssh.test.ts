@@ -1,8 +1,12 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   classify,
+  confirmedCommand,
   decodeFrames,
   deleteCommand,
   destinationFault,
@@ -25,6 +29,7 @@ describe("texts", () => {
   it("are the same for ever, since the state keeps them and versions to come run them", () => {
     expect(remoteCommand(ssh, ["appliance", "apply", "ntp"])).toMatchSnapshot();
     expect(deleteCommand(ssh, ["appliance", "down", "ntp"])).toMatchSnapshot();
+    expect(confirmedCommand(ssh, ["link", "apply", "lan0"], ["link", "confirm", "lan0"])).toMatchSnapshot();
     expect(installerCommand(ssh)).toMatchSnapshot();
   });
 
@@ -67,6 +72,59 @@ describe("what a command runs, with stand-ins for ssh and sudo", () => {
 
   asRoot("does not run an installer that was cut off", () => {
     expect(() => run(installerCommand(ssh), { INSTALLER: "echo half", FILES: "" })).toThrow(/Command failed/);
+  });
+});
+
+describe("a change that is confirmed over a new connection", () => {
+  // ssh prints what $said has and ends with $applied; as a new connection it ends with the next of $confirmed. Time flies.
+  const STAND_INS = `ssh() { printf '%s\\n' "$*" >>"$log"; case " $* " in
+      *" -oControlPath=none "*) n=$(grep -c oControlPath=none "$log"); set -- $confirmed; shift $((n - 1)); [ "$1" != 7 ] || echo the host says >&2; return $1 ;;
+      *) cat >"$log.input"; printf '%s\\n' "$said"; return $applied ;; esac; }
+    date() { n=$(grep -c oControlPath=none "$log"); echo $((n * 40)); }; sleep() { :; }\n`;
+  const run = (said: string, applied: number, confirmed: number[]) => {
+    const folder = mkdtempSync(join(tmpdir(), "macvlan-ssh-test-"));
+    try {
+      const text = confirmedCommand(ssh, ["link", "apply", "lan0"], ["link", "confirm", "lan0"]);
+      const env = { PATH: process.env.PATH, FILES: "== a", log: join(folder, "log") };
+      const result = spawnSync("sh", ["-c", STAND_INS + text], {
+        encoding: "utf8",
+        env: { ...env, said, applied: String(applied), confirmed: confirmed.join(" ") },
+        input: "secret part\n",
+      });
+      expect(readFileSync(join(folder, "log.input"), "utf8")).toBe("== a\nsecret part\n");
+      const calls = readFileSync(join(folder, "log"), "utf8").trim().split("\n");
+      return { status: result.status, stderr: result.stderr, confirmations: calls.length - 1 };
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+  const wanted = "confirm lan0 03:21:41Z";
+
+  it("needs no second connection when nothing was changed, nor when the change failed", () => {
+    expect(run("", 0, [])).toEqual({ status: 0, stderr: "", confirmations: 0 });
+    expect(run("", 255, [])).toEqual({ status: 255, stderr: "", confirmations: 0 });
+    expect(run(wanted, 1, [])).toEqual({ status: 1, stderr: "", confirmations: 0 });
+  });
+
+  it("tells the host, again and again while it cannot be reached", () => {
+    expect(run(wanted, 0, [0])).toEqual({ status: 0, stderr: "", confirmations: 1 });
+    expect(run(wanted, 0, [255, 0])).toEqual({ status: 0, stderr: "", confirmations: 2 });
+  });
+
+  it("tells it too when the connection broke on the way", () => {
+    expect(run(wanted, 255, [0])).toEqual({ status: 0, stderr: "", confirmations: 1 });
+  });
+
+  it("gives the host's own words and code", () => {
+    expect(run(wanted, 0, [255, 7])).toEqual({ status: 7, stderr: "the host says\n", confirmations: 2 });
+  });
+
+  it("gives up in the end, and says what becomes of the host", () => {
+    const { status, stderr, confirmations } = run(wanted, 0, [255, 255, 255, 255, 255]);
+    expect({ status, confirmations }).toEqual({ status: 1, confirmations: 4 });
+    expect(stderr).toContain(
+      "gw1 was changed and cannot be reached over a new connection since. It takes the change back by itself at about 03:21:41Z; nothing else",
+    );
   });
 });
 
