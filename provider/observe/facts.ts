@@ -283,6 +283,10 @@ export interface HostFacts {
   readonly probed: ReadonlyMap<string, readonly string[]>;
   /** Our files on the host. */
   readonly files: ReadonlyMap<string, FileFact>;
+  /** Of `files` those that are at our places and do not carry our mark. */
+  readonly foreign: readonly string[];
+  /** Of the folders from which network managers take further files, those that the host has. */
+  readonly folders: readonly string[];
   /** /etc/macvlan/links/NAME.conf, by name. */
   readonly linkConfs: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** /etc/macvlan/appliances/NAME/appliance.conf, by name. */
@@ -379,6 +383,8 @@ function toFacts(frames: ReadonlyMap<string, string>): HostFacts {
       }),
     ),
     files: toFiles(list("files"), list("modes")),
+    foreign: list("foreign"),
+    folders: list("folders"),
     linkConfs: confs(list("conf"), /^\/etc\/macvlan\/links\/([^/]+)\.conf$/),
     applianceConfs: confs(list("conf"), /^\/etc\/macvlan\/appliances\/([^/]+)\/appliance\.conf$/),
     applied: new Map(list("applied").map((line) => words(line))),

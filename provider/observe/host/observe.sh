@@ -91,6 +91,26 @@ files() {
   return 0
 }
 
+# Files at our places without our mark; what appliances are given carries none.
+foreign() {
+  set --
+  for path in /usr/local/libexec/macvlan /etc/macvlan/links /etc/udev/rules.d/82-macvlan-*.rules /etc/modules-load.d/macvlan.conf \
+    /etc/systemd/network/05-macvlan-*.network /etc/NetworkManager/conf.d/50-macvlan-*.conf \
+    /etc/systemd/system/macvlan-parent@.service /etc/systemd/system/macvlan-appliances.service \
+    /etc/systemd/system/docker.service.d/50-macvlan.conf; do
+    [ ! -e "$path" ] || set -- "$@" "$path"
+  done
+  [ $# -eq 0 ] || bounded $root find "$@" -type f -exec grep -LxF '# managed by pulumi-macvlan' {} +
+  return 0
+}
+
+# Where network managers take further files from.
+folders() {
+  for folder in /etc/systemd/network /etc/NetworkManager/conf.d; do
+    [ ! -d "$folder" ] || echo "$folder"
+  done
+}
+
 # NAME DIGEST of each appliance that was applied completely.
 applied() {
   bounded $root sh -c 'for f in /etc/macvlan/appliances/*/applied; do
@@ -140,6 +160,8 @@ host_part() {
     ghosts | frame ghosts
   fi
   files | frame files
+  foreign | frame foreign
+  folders | frame folders
   applied | frame applied
 }
 
