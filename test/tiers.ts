@@ -5,6 +5,8 @@ export interface Tier {
   vitest: string[];
   command?: string[];
   env?: NodeJS.ProcessEnv;
+  /** Tiers of different lanes run at once, after those without one: a lab host keeps one processor busy, not two. */
+  lane?: string;
   /** Why the tier cannot run on this machine; undefined when it can. */
   unavailable?: () => Promise<string | undefined>;
 }
@@ -20,12 +22,25 @@ export const tiers: Tier[] = [
   },
   { name: "scripts", what: "host scripts in network namespaces", vitest: ["--project", "scripts"] },
   { name: "engine", what: "the real Pulumi engine", vitest: ["--project", "engine"] },
-  { name: "lab-trixie", what: "lab hosts, Debian 13", vitest: ["--project", "lab"], env: { LAB_SUITE: "trixie" } },
-  { name: "lab-sid", what: "lab hosts, Debian unstable", vitest: ["--project", "lab"], env: { LAB_SUITE: "sid" } },
+  {
+    name: "lab-trixie",
+    what: "lab hosts, Debian 13",
+    vitest: ["--project", "lab"],
+    env: { LAB_SUITE: "trixie" },
+    lane: "one",
+  },
+  {
+    name: "lab-sid",
+    what: "lab hosts, Debian unstable",
+    vitest: ["--project", "lab"],
+    env: { LAB_SUITE: "sid" },
+    lane: "two",
+  },
   {
     name: "lab-bookworm",
     what: "a lab host that must be refused",
     vitest: ["--project", "lab"],
     env: { LAB_SUITE: "bookworm" },
+    lane: "two",
   },
 ];
