@@ -43,7 +43,7 @@ export class Sandbox {
       const from = join(provider, stage, "host/libexec");
       for (const file of readdirSync(from)) cpSync(join(from, file), join(this.libexec, file));
     }
-    for (const name of ["systemctl", "udevadm", "networkctl", "journalctl", "modprobe", "docker"]) this.stub(name, ":");
+    for (const name of ["systemctl", "systemd-run", "udevadm", "networkctl", "journalctl", "modprobe", "docker"]) this.stub(name, ":");
     for (const [name, body] of Object.entries(stubs)) this.stub(name, body);
   }
 
@@ -97,7 +97,8 @@ export class Sandbox {
       "ip link add sw type bridge; ip link set dev sw up",
       "for n in 0 1; do ip link add nic$n type veth peer name port$n; ip link set dev port$n master sw up; done",
       "ip link set dev nic0 up; ip addr add 192.0.2.10/24 dev nic0",
-      'l() { "$MACVLAN_ROOT/usr/local/libexec/macvlan/macvlan-host" link "$@"; }',
+      // what it says to the workstation's Command is in run/said
+      'l() { "$MACVLAN_ROOT/usr/local/libexec/macvlan/macvlan-host" link "$@" >>"$MACVLAN_ROOT/run/said"; }',
       "show() { ip -d -o link show dev lan0 | sed 's/.*link.ether \\([^ ]*\\) .* macvlan mode \\([a-z]*\\) .*/\\1 \\2/'; }",
       script,
     ].join("\n");
@@ -114,7 +115,13 @@ export class Sandbox {
       input,
       encoding: "utf8",
       timeout: 50_000,
-      env: { PATH: path, MACVLAN_ROOT: this.root, MACVLAN_UDEV: join(this.root, "run/udev"), ...env },
+      env: {
+        PATH: path,
+        MACVLAN_ROOT: this.root,
+        MACVLAN_UDEV: join(this.root, "run/udev"),
+        MACVLAN_SETTLE: "0",
+        ...env,
+      },
     });
     return { status: run.status, stdout: run.stdout, stderr: run.stderr };
   }

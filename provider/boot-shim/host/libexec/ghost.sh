@@ -5,7 +5,8 @@
 # Never remove a ghost: the driver's record would stay, and take the parent from the network made next (Docker <= 26.1).
 # shellcheck disable=SC2154  # etc, net, run: lib.sh
 
-heal_interval=600 # seconds between two restarts of dockerd, at least
+heal_interval=600 # seconds between two restarts of dockerd, at least, that nobody has asked for
+through_within=600 # seconds until dockerd and stage 3 are through
 
 # The networks that dockerd said it could not restore when it was started last, one id a line. Its journal is the evidence; an id counts
 # only if dockerd still has a network with it.
@@ -48,4 +49,55 @@ heal() { # ID...
   trap '' TERM # the restart ends this run, which is about to end anyway
   timeout 20 systemctl --no-block restart docker.service
   return 0 # the restart may have ended systemctl before it could say so
+}
+
+# Docker is up, stage 3 has done what it has to do, and nothing of either is about to start or stop.
+through() {
+  case $(timeout 10 systemctl show -p ActiveState -p Job docker.service macvlan-appliances.service) in
+    *Job=[1-9]* | *=activating* | *=deactivating* | *=reloading*) return 1 ;;
+  esac
+  timeout 10 systemctl -q is-active docker.service
+}
+await_through() {
+  at_from=$(uptime_s) at_said=$at_from
+  until through; do
+    at=$(uptime_s)
+    [ $((at - at_from)) -lt $through_within ] ||
+      die "Docker and its appliances are not back after $through_within s: journalctl -u docker -u macvlan-appliances"
+    if [ $((at - at_said)) -ge 15 ]; then
+      at_said=$at
+      say "waiting for Docker and its appliances ($((at - at_from)) s)"
+    fi
+    sleep 1
+  done
+}
+ghosts_on() { # LINK: ids
+  for go in $(ghost_ids); do
+    [ "$(dk network inspect -f '{{index .Options "parent"}}' "$go")" != "$1" ] || echo "$go"
+  done
+}
+
+# What a person's order to repair LINK includes: dockerd knows its networks on it. Returns when stage 3 is through.
+heal_link() { # LINK
+  timeout 10 systemctl -q is-active docker.service || return 0
+  await_through # stage 3 may be at it
+  lock appliances
+  hl_ids=$(ghosts_on "$1")
+  [ -n "$hl_ids" ] || return 0
+  # shellcheck disable=SC2086
+  hl_names=$(dk network inspect -f '{{.Name}}' $hl_ids | tr '\n' ' ')
+  warn "network ${hl_names}is a ghost; a restart of dockerd, which heals it, stops every container of this host for a moment: $(dk ps --format '{{.Names}}' | tr '\n' ' ')"
+  rm -f "$run/healed"
+  # shellcheck disable=SC2086
+  heal $hl_ids || die "$1: dockerd could not be restarted for network $hl_names"
+  exec 9>&- # stage 3 needs the lock
+  await_through
+  [ -n "$(ghosts_on "$1")" ] || { say "network ${hl_names}is whole again" && return; }
+  hl_version=$(dk version -f '{{.Server.Version}}')
+  log 3 "network ${hl_names}is a ghost again, although $1 was there when dockerd ${hl_version} started."
+  # One record of a parent at a time: moby 528ffa9cae (27.0.1) lets them share it.
+  if [ "${hl_version%%.*}" -lt 27 ]; then
+    die "Most likely a network on $1 was once removed while it was a ghost: Docker before 27.0.1 keeps its record, which takes $1 at each start. The cure that costs least is Docker 27.0.1 or newer; without it, give the link another name, which makes the network anew on that. Remove no network by hand: that leaves one more such record"
+  fi
+  die "See why: journalctl -u docker -g macvlan"
 }

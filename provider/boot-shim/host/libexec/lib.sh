@@ -113,11 +113,16 @@ frames() { # DIR
   rm -rf "$1/.parts"
 }
 
-# Puts a file in place atomically, root-owned, MODE. Sets $changed to 1 if content or mode differed; leaves an equal file alone.
+# A file is as it is to be: content, root's, MODE.
+same() { # SOURCE DESTINATION MODE
+  [ -f "$2" ] && [ ! -L "$2" ] && cmp -s "$1" "$2" && [ "$(stat -c '%a %u:%g' "$2")" = "${3#0} 0:0" ]
+}
+# Puts a file in place atomically, root-owned, MODE. Sets $changed to 1 if content, mode or owner differed; leaves an equal file alone, and
+# the file itself where only mode or owner are wrong: a container may have it mounted.
 put() { # SOURCE DESTINATION MODE
+  ! same "$@" || return 0
   if [ -f "$2" ] && [ ! -L "$2" ] && cmp -s "$1" "$2"; then
-    [ "$(stat -c %a "$2")" = "${3#0}" ] && return
-    chmod "$3" "$2" && changed=1
+    chown 0:0 "$2" && chmod "$3" "$2" && changed=1
     return
   fi
   pt_new=$(mktemp "${2%/*}/.${2##*/}.XXXXXX") || return 1
@@ -143,8 +148,8 @@ valid_name() { # a link's or an appliance's name, safe as a file name and as a u
 
 # --- what the configuration and the kernel say ---
 
-links() { for li_f in "$etc"/links/*.conf; do [ -f "$li_f" ] && basename "$li_f" .conf; done; }
-appliances() { for ap_f in "$etc"/appliances/*/appliance.conf; do [ -f "$ap_f" ] && basename "${ap_f%/*}"; done; }
+links() { for li_f in "$etc"/links/*.conf; do [ ! -f "$li_f" ] || { li_f=${li_f##*/} && echo "${li_f%.conf}"; }; done; }
+appliances() { for ap_f in "$etc"/appliances/*/appliance.conf; do [ ! -f "$ap_f" ] || { ap_f=${ap_f%/*} && echo "${ap_f##*/}"; }; done; }
 pins() { # LINK: the addresses of the appliances on it, one a line
   for pi_f in "$etc"/appliances/*/appliance.conf; do
     [ -f "$pi_f" ] && [ "$(conf "$pi_f" PARENT)" = "$1" ] && conf "$pi_f" IP
@@ -156,12 +161,13 @@ lower() { # LINK: the device under it
 }
 
 # Makes the host's routes over LINK what the configuration says: with REACH=pinned one /32 to each pinned address, from the host's own
-# address on the NIC, so that LINK needs none. Returns 3 while the NIC has no address to send from (it may come late, by DHCP).
+# address on the NIC, so that LINK needs none. Returns 3 while the NIC has no address to send from (it may come late, by DHCP). With
+# `check` it changes nothing and returns 4 if it would have.
 # One at a time: two appliances that start at once must not each take the other's route for one too many.
-routes_sync() ( # LINK
-  mkdir -p "$run" && exec 8>"$run/routes-$1.lock" && flock -w 60 8 && routes_sync_locked "$1"
+routes_sync() ( # LINK [check]
+  mkdir -p "$run" && exec 8>"$run/routes-$1.lock" && flock -w 60 8 && routes_sync_locked "$@"
 )
-routes_sync_locked() { # LINK
+routes_sync_locked() { # LINK [check]
   [ -f "$etc/links/$1.conf" ] && [ -e "$net/$1" ] || return 0
   rs_want='' rs_rc=0
   if [ "$(conf "$etc/links/$1.conf" REACH)" = pinned ] && rs_nic=$(lower "$1"); then
@@ -178,12 +184,14 @@ routes_sync_locked() { # LINK
   rs_have=" $(ip -4 -o route show dev "$1" proto $route_proto | sed -n 's/^\([0-9./]*\) .*src \([0-9.]*\).*/\1@\2/p' | tr '\n' ' ')"
   for rs_r in $rs_want; do
     case "$rs_have" in *" $rs_r "*) continue ;; esac
+    [ "${2:-}" != check ] || return 4
     if ip -4 route replace "${rs_r%@*}/32" dev "$1" src "${rs_r#*@}" proto $route_proto; then
       say "route to ${rs_r%@*} over $1"
     else rs_rc=1; fi
   done
   for rs_r in $rs_have; do
     case "$rs_want " in *" ${rs_r%@*}@"*) continue ;; esac
+    [ "${2:-}" != check ] || return 4
     ip -4 route del "${rs_r%@*}/32" dev "$1" proto $route_proto && say "no more route to ${rs_r%@*} over $1"
   done
   return $rs_rc

@@ -1,0 +1,90 @@
+#!/bin/sh
+# managed by pulumi-macvlan
+# Sourced by `parent`: which NIC is meant, and whether a macvlan can be put on it.
+# shellcheck disable=SC2154  # name, wait, udev, NIC_NAME, NIC_MAC, NIC_PATH: parent; net: lib.sh
+
+id_path() { udevadm info -q property -p "$net/$1" 2>/dev/null | sed -n 's/^ID_PATH=//p'; }
+physical() { for ph in "$net"/*/device; do [ ! -e "$ph" ] || { ph=${ph%/device} && echo "${ph##*/}"; }; done; }
+real_name() { # ALTNAME
+  rn=$(ip -o link show dev "$1" 2>/dev/null) || return 0
+  rn=${rn#*: }
+  rn=${rn%%:*}
+  echo "${rn%%@*}"
+}
+# Lines "NAME PERMANENT_MAC" of all devices. iproute2 prints permaddr only where it differs from the address in use.
+all_macs() {
+  ip -o link show | awk '{
+    name = $2; sub(/[@:].*/, "", name); mac = "-"
+    for (f = 3; f < NF && $f != "alias"; f++) if ($f == "link/ether" || $f == "permaddr") mac = $(f + 1)
+    print name, mac
+  }'
+}
+
+# Before udev is done with a device it may still be renamed, which fails once it is up.
+settled() {
+  [ -e "$udev/control" ] || return 0
+  read -r se_index <"$net/$1/ifindex" && [ -e "$udev/data/n$se_index" ]
+}
+
+candidates() {
+  if [ -n "${NIC_NAME:-}" ]; then
+    if [ -e "$net/$NIC_NAME" ]; then echo "$NIC_NAME"; else real_name "$NIC_NAME"; fi
+  elif [ -n "${NIC_MAC:-}" ]; then
+    all_macs | while read -r ca ca_mac; do
+      [ "$ca_mac" != "$NIC_MAC" ] || [ ! -e "$net/$ca/device" ] || echo "$ca"
+    done
+  else
+    for ca in $(physical); do [ "$(id_path "$ca")" != "${NIC_PATH:?}" ] || echo "$ca"; done
+  fi
+}
+wanted() { echo "${NIC_NAME:+named $NIC_NAME}${NIC_MAC:+with MAC $NIC_MAC}${NIC_PATH:+at path $NIC_PATH}"; }
+find_nic() { # sets $nic
+  fn_end=$(($(uptime_s) + wait)) fn_waited=
+  [ "$wait" = 0 ] || fn_waited=" after $wait s"
+  nic='' fn_seen='' fn_n=0
+  while :; do
+    # Asking every NIC costs processes, on a host that is busy booting: at once when one has come, else every 2 s, since an altname
+    # or a path becomes known later.
+    set -- "$net"/*
+    fn_n=$(((fn_n + 1) % 4))
+    if [ "$*" != "$fn_seen" ] || [ -n "$nic" ] || [ $fn_n = 0 ]; then
+      fn_seen=$*
+      nic=$(candidates)
+      fn_ready=$nic
+      for fn_i in $nic; do settled "$fn_i" || fn_ready=; done
+      [ -z "$fn_ready" ] || break
+    fi
+    if [ "$(uptime_s)" -ge "$fn_end" ]; then
+      [ -z "$nic" ] || die "$name: udev is not done with $(echo "$nic" | tr '\n' ' ')$fn_waited: see udevadm monitor"
+      die "$name: no NIC $(wanted)$fn_waited; there are: $(all_macs | while read -r fn_i fn_mac; do [ ! -e "$net/$fn_i/device" ] || printf '%s (%s) ' "$fn_i" "$fn_mac"; done)"
+    fi
+    sleep 0.5
+  done
+  case $nic in *"
+"*) die "$name: several NICs $(wanted): $(echo "$nic" | tr '\n' ' '): choose one by name or by path" ;; esac
+}
+
+check_nic() {
+  cn=
+  [ ! -e "$net/$nic/phy80211" ] && [ ! -d "$net/$nic/wireless" ] ||
+    cn="it is Wi-Fi, whose access point lets no second MAC through: use a wired NIC"
+  read -r cn_type <"$net/$nic/type"
+  [ "$cn_type" = 1 ] || cn="it is not Ethernet"
+  [ "$nic" != "$name" ] || cn="it is the link itself"
+  if [ -e "$net/$nic/brport" ]; then
+    cn="it is a port of the bridge $(basename "$(readlink -f "$net/$nic/brport/bridge")"): use the bridge as the NIC, by name"
+  elif [ -e "$net/$nic/master" ] && [ -d "$net/$nic/master/bonding" ]; then
+    cn="it is a member of the bond $(basename "$(readlink -f "$net/$nic/master")"): use the bond as the NIC, by name"
+  elif mode_of "$(detail "$nic")" >/dev/null; then
+    cn="it is itself a macvlan, on $(lower "$nic"): use that as the NIC"
+  fi
+  for cn_up in "$net/$nic"/upper_*; do
+    [ -e "$cn_up" ] || continue
+    cn_up=${cn_up##*/upper_}
+    case $(detail "$cn_up") in
+      *" ipvlan "* | *" ipvtap "*) cn="it carries the ipvlan $cn_up, and the kernel allows macvlan or ipvlan on a device, not both: remove $cn_up" ;;
+      *" mode passthru "*) [ "$cn_up" = "$name" ] || cn="$cn_up has it for itself (passthru): remove $cn_up" ;;
+    esac
+  done
+  [ -z "$cn" ] || die "$name: cannot be put on $nic: $cn"
+}
