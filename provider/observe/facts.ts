@@ -81,40 +81,43 @@ const infoSchema = z.object({
     .array(z.string())
     .nullish()
     .transform((list) => list ?? []),
-  cliPlugins: z
-    .array(z.object({ Name: z.string(), Version: z.string().optional() }))
-    .nullish()
-    .transform((list) => list ?? []),
 });
+
+const composeSchema = z.object({ Version: z.string().optional(), version: z.string().optional() });
 
 const strings = z
   .record(z.string(), z.string())
   .nullish()
   .transform((map) => map ?? {});
 
-const networkSchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  driver: z.string(),
-  internal: z.boolean(),
-  ipv6: z.boolean(),
-  options: strings,
-  labels: strings,
-  ipam: z.object({
+/** A network in Docker's API. */
+const networkSchema = z
+  .object({
+    Id: z.string(),
+    Name: z.string(),
     Driver: z.string(),
-    Config: z
-      .array(
-        z.object({
-          Subnet: z.string().optional(),
-          IPRange: z.string().optional(),
-          Gateway: z.string().optional(),
-          AuxiliaryAddresses: strings,
-        }),
-      )
-      .nullish()
-      .transform((list) => list ?? []),
-  }),
-});
+    Internal: z.boolean(),
+    EnableIPv6: z.boolean(),
+    Options: strings,
+    Labels: strings,
+    IPAM: z.object({
+      Driver: z.string(),
+      Config: z
+        .array(
+          z.object({
+            Subnet: z.string().optional(),
+            IPRange: z.string().optional(),
+            Gateway: z.string().optional(),
+            AuxiliaryAddresses: strings,
+          }),
+        )
+        .nullish()
+        .transform((list) => list ?? []),
+    }),
+  })
+  .transform(({ Id: id, Name: name, Driver: driver, Internal, EnableIPv6, Options, Labels, IPAM }) => ({
+    ...{ id, name, driver, internal: Internal, ipv6: EnableIPv6, options: Options, labels: Labels, ipam: IPAM },
+  }));
 
 const containerSchema = z.object({
   id: z.string(),
@@ -145,6 +148,8 @@ const containerSchema = z.object({
     .nullish()
     .transform((map) => map ?? {}),
 });
+
+const MANAGERS = ["systemd-networkd", "NetworkManager", "dhcpcd", "networking", "connman", "wicked"];
 
 export type LinkFact = z.output<typeof linkSchema>;
 export type RouteFact = z.output<typeof routeSchema>;
@@ -228,7 +233,10 @@ export interface DockerFact {
   /** Why the daemon did not answer to that account. */
   readonly refusal?: string;
   /** Absent if the daemon did not answer to root either (or there is no way to be root). */
-  readonly info?: z.output<typeof infoSchema>;
+  readonly info?: z.output<typeof infoSchema> & {
+    /** The Compose plugin, if there is one. Without Version it is the one that an appliance was applied with. */
+    readonly cliPlugins: readonly { readonly Name: string; readonly Version?: string }[];
+  };
 }
 
 /** The state of a host at one moment, from observe.sh. */
@@ -318,7 +326,8 @@ function toFacts(frames: ReadonlyMap<string, string>): HostFacts {
   const account = pairs(list("account"));
   const addresses = z.array(addressesSchema).parse(json("addr"));
   const containers = list("docker.containers").map((line) => containerSchema.parse(JSON.parse(line)));
-  const systemd = text("systemd");
+  const units = toUnits(text("units"));
+  const manager = pairs(list("manager"));
   return {
     time: text("time"),
     account: {
@@ -351,24 +360,20 @@ function toFacts(frames: ReadonlyMap<string, string>): HostFacts {
       return { name, wireless: wireless === "wireless", idPath };
     }),
     macvlan: text("macvlan") === "yes",
-    virtualization: text("virt"),
-    machine: text("machine"),
-    platforms: list("platforms"),
+    virtualization: manager.Virtualization ?? text("virt"),
+    machine: list("machine").join(" "),
+    platforms: [...text("platforms").split(" ").filter(Boolean), ...wrappers(units)],
     ...(text("connection") === "" ? {} : { connection: toConnection(pairs(list("connection"))) }),
     managers: {
-      active: valuesOf(list("managers"), "active"),
-      networkManager: byDevice(valuesOf(list("managers"), "nm")),
+      active: MANAGERS.filter((name) => units.get(`${name}.service`)?.activeState === "active"),
+      networkManager: byDevice(list("nm")),
       networkd: byDevice(valuesOf(list("managers"), "networkd")),
     },
-    ...(text("maxstartups") === "" ? {} : { maxStartups: text("maxstartups") }),
-    ...(systemd === "" ? {} : { systemd: Number(systemd) }),
-    units: new Map(
-      [...frames.keys()]
-        .filter((key) => /^unit\./.test(key) && !key.endsWith(".failed"))
-        .map((key) => [key.slice(5), toUnit(list(key))]),
-    ),
+    ...(frames.has("maxstartups") ? { maxStartups: toMaxStartups(list("maxstartups")[0]) } : {}),
+    ...(manager.Version === undefined ? {} : { systemd: parseInt(manager.Version, 10) }),
+    units,
     ...(frames.has("docker.path") ? { docker: toDocker(frames, text("docker.path")) } : {}),
-    networks: list("docker.networks").map((line) => networkSchema.parse(JSON.parse(line))),
+    networks: z.array(networkSchema).parse(json("docker.networks")),
     containers,
     ghosts: list("ghosts").flatMap((line) => /network for id ([0-9a-f]{64})/.exec(line)?.[1] ?? []),
     zombies: list("zombies").map((line): ZombieFact => {
@@ -413,7 +418,9 @@ function toDocker(frames: ReadonlyMap<string, string>, path: string): DockerFact
         }
       : {}),
     ...(refusal === undefined ? {} : { refusal }),
-    ...(info === undefined ? {} : { info: infoSchema.parse(JSON.parse(info)) }),
+    ...(info === undefined
+      ? {}
+      : { info: { ...infoSchema.parse(JSON.parse(info)), cliPlugins: toPlugins(frames.get("compose") ?? "") } }),
   };
 }
 
@@ -483,14 +490,41 @@ function words(line: string): [string, string] {
   return [first, second];
 }
 
-function toUnit(lines: readonly string[]): UnitFact {
-  const properties = pairs(lines);
-  return {
-    loadState: properties.LoadState ?? "",
-    activeState: properties.ActiveState ?? "",
-    fragmentPath: properties.FragmentPath ?? "",
-    properties,
-  };
+/** Blocks of lines KEY=VALUE as `systemctl show` prints them for several units. */
+function toUnits(text: string): Map<string, UnitFact> {
+  return new Map(
+    text.split("\n\n").flatMap((block) => {
+      const properties = pairs(block.split("\n"));
+      const {
+        Id: id,
+        LoadState: loadState,
+        ActiveState: activeState = "",
+        FragmentPath: fragmentPath = "",
+      } = properties;
+      if (id === undefined || loadState === undefined) return [];
+      return [[id, { loadState, activeState, fragmentPath, properties }] as const];
+    }),
+  );
+}
+
+/** Systems that run beside Docker, or around it, as a service. */
+function wrappers(units: ReadonlyMap<string, UnitFact>): string[] {
+  const active = (name: string) => units.get(`${name}.service`)?.activeState === "active";
+  const found = { k3s: active("k3s"), rke2: active("rke2-server") || active("rke2-agent"), kubelet: active("kubelet") };
+  return Object.entries(found).flatMap(([name, is]) => (is ? [name] : []));
+}
+
+/** The form that `sshd -T` has; one number N is N:100:N. Without any, OpenSSH has had the same since 6.2. */
+function toMaxStartups(configured = "10:30:100"): string {
+  return configured.includes(":") ? configured : `${configured}:100:${configured}`;
+}
+
+/** From what Docker's client asks of a plugin, or from `docker compose version`. */
+function toPlugins(compose: string): { Name: string; Version?: string }[] {
+  if (compose.trim() === "") return [];
+  const found = composeSchema.parse(JSON.parse(compose));
+  const version = found.Version ?? found.version;
+  return [{ Name: "compose", ...(version === undefined ? {} : { Version: version }) }];
 }
 
 function pairs(lines: readonly string[]): Record<string, string> {

@@ -3,9 +3,16 @@
 # Reads the state of a host and prints it as frames: a line `== KEY`, then raw JSON or text; `== KEY.failed` has the exit
 # code and the last words of a command that failed. Changes nothing, needs nothing but a POSIX shell, is sent over ssh and
 # never installed. Environment variables and command lines of containers are not read: they hold secrets.
-# shellcheck disable=SC2016,SC2086  # Docker's templates are not for the shell; $root and $ids are lists of words
+# Arguments: `IP NIC` for each address to ask the LAN for, NIC as name:ens4, mac:…, path:… or link:lan0.
+# $OBSERVE: this text, for the part that needs root.
+# A process costs a twentieth of a second on a slow host, Docker's client half a second: hence few of both.
+# shellcheck disable=SC2016,SC2086  # programs of awk and templates of Docker are not for the shell; $ids and such are lists
 set -u
 export LC_ALL=C PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin:${PATH:-}"
+net=/sys/class/net
+etc=/etc/macvlan
+newline='
+'
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
@@ -14,185 +21,521 @@ bounded() {
   if has timeout; then timeout -k 2 15 "$@"; else "$@"; fi
 }
 
-frame() {
-  printf '== %s\n' "$1"
-  sed 's/^==/===/'
-}
+frame() { printf '== %s\n%s\n' "$1" "$2"; }
 
-# read_into KEY COMMAND…: the frame KEY with the output, or the frame KEY.failed.
+# read_into KEY COMMAND…: the frame KEY with the output, or the frame KEY.failed. No line of these outputs begins with `==`.
 read_into() {
-  key=$1
+  ri_key=$1
   shift
-  out=$(bounded "$@" 2>/dev/null </dev/null)
-  code=$?
-  if [ "$code" -eq 0 ]; then
-    printf '%s\n' "$out" | frame "$key"
-  elif [ "$code" -eq 124 ]; then
-    printf '124\ntimed out\n' | frame "$key.failed"
-  else
-    {
-      echo "$code"
-      bounded "$@" 2>&1 >/dev/null </dev/null | tail -n 3
-    } | frame "$key.failed"
-  fi
+  ri_out=$(bounded "$@" 2>&1 </dev/null)
+  case $? in
+    0) frame "$ri_key" "$ri_out" ;;
+    124) frame "$ri_key.failed" "124${newline}timed out" ;;
+    *) frame "$ri_key.failed" "1$newline$ri_out" ;;
+  esac
 }
 
-# Sets `sudo` to what the account may do, and `root` to the words that give a command the rights our helper will have.
-find_sudo() {
-  root=
-  if [ "$(id -u)" -eq 0 ]; then
-    sudo=root
-  elif ! has sudo; then
-    sudo=missing
-  elif bounded sudo -n true >/dev/null 2>&1 </dev/null; then
-    sudo=ok
-    root='sudo -n --'
-  else
-    sudo=password
-  fi
-}
+# --- what the account may do ---
 
-account() {
-  printf 'uid=%s\nname=%s\ngroups=%s\nsudo=%s\n' "$(id -u)" "$(id -un)" "$(id -Gn)" "$sudo"
-}
-
-tools() {
-  for tool in awk cmp docker flock ip journalctl modprobe mktemp nsenter sed sha256sum sort stat sudo systemctl timeout tsort udevadm; do
-    has "$tool" && echo "$tool"
+# Of what `id` prints: uid=1000(ann) gid=1000(ann) groups=1000(ann),27(sudo)
+account() { # ID SUDO
+  ac_uid=${1%%(*} ac_name=${1#*(} ac_groups='' ac_rest=${1#* groups=}
+  ac_rest=${ac_rest%% context=*},
+  while [ -n "$ac_rest" ]; do
+    ac_group=${ac_rest%%,*}
+    ac_group=${ac_group#*(}
+    ac_groups="$ac_groups ${ac_group%)}"
+    ac_rest=${ac_rest#*,}
   done
-  return 0
+  frame account "uid=${ac_uid#uid=}${newline}name=${ac_name%%)*}${newline}groups=${ac_groups# }${newline}sudo=$2"
 }
 
-macvlan_module() {
-  if [ -d /sys/module/macvlan ] || bounded modprobe -nq macvlan 2>/dev/null; then echo yes; else echo no; fi
+# --- files ---
+
+# The lines of many small files, each in the form of its frame. Arguments: ==FRAME, then FILE or =SUBJECT FILE.
+read_files() {
+  awk '
+    function show(text) { sub(/^==/, "===", text); print text }
+    function word(text, n,   words) { split(text, words, " "); return words[n] }
+    function part(path, n,   parts) { split(path, parts, "/"); return parts[n] }
+    function each(line) {
+      if (frame == "sysctl") show(substr(path, length("/proc/sys/net/") + 1) "=" line)
+      else if (frame == "bonds") show(part(path, 5) " " word(line, 1))
+      else if (frame == "nics") { if (line ~ /^E:ID_PATH=/) found = substr(line, 11) }
+      else if (frame == "managers") { if (line ~ /^NETWORK_FILE=/) show("networkd=" subject ":" substr(line, 14)) }
+      else if (frame == "maxstartups") { if (tolower(line) ~ /^[ \t]*maxstartups[ \t]/) show(word(line, 2)) }
+      else if (frame == "conf") { if (line ~ /^[A-Z_]+=/) show(path ":" line) }
+      else if (frame == "applied") { if (count == 1) show(part(path, 5) " " line) }
+      else if (frame == "foreign") { if (count <= 2 && line == "# managed by pulumi-macvlan") found = "our mark" }
+      else if (frame == "delivered") { if (line !~ /(^|\/)secrets\.sh$/) show(substr(path, 1, length(path) - length("manifest")) line) }
+      else show(line)
+    }
+    BEGIN {
+      for (i = 1; i < ARGC; i++) {
+        path = ARGV[i]
+        if (path ~ /^==/) { frame = substr(path, 3); print "== " frame }
+        else if (path ~ /^=/) subject = substr(path, 2)
+        else {
+          count = 0; found = ""
+          while ((getline line < path) > 0) { count++; each(line) }
+          close(path)
+          if (frame == "nics") show(subject found)
+          else if (frame == "foreign" && count && found == "") show(path)
+        }
+      }
+    }' "$@"
 }
 
-# One line a device of the machine itself: NAME|wireless or empty|ID_PATH.
-nics() {
-  for device in /sys/class/net/*/device; do
-    [ -e "$device" ] || continue
-    path=${device%/device}
-    wireless=
-    if [ -e "$path/phy80211" ] || [ -d "$path/wireless" ]; then wireless=wireless; fi
-    id_path=
-    if has udevadm; then id_path=$(bounded udevadm info -q property -p "$path" 2>/dev/null | sed -n 's/^ID_PATH=//p'); fi
-    echo "${path##*/}|$wireless|$id_path"
+# Sets $our to the files that are ours, or in the place of ours, whatever the appliances are; patterns that match nothing stay.
+find_our_files() {
+  our="/usr/local/libexec/macvlan/* $etc/links/* /etc/udev/rules.d/82-macvlan-*.rules /etc/modules-load.d/macvlan.conf
+    /etc/systemd/network/05-macvlan-*.network /etc/NetworkManager/conf.d/50-macvlan-*.conf
+    /etc/systemd/system/macvlan-*.service
+    /etc/systemd/system/docker.service.d/50-macvlan.conf"
+}
+
+small_files() {
+  set -- ==os /etc/os-release ==machine /sys/class/dmi/id/sys_vendor /sys/class/dmi/id/product_name ==bonds $net/*/bonding/mode
+  set -- "$@" ==sysctl
+  for sm in all $devices; do
+    set -- "$@" "/proc/sys/net/ipv4/conf/$sm/arp_filter" "/proc/sys/net/ipv4/conf/$sm/arp_ignore" \
+      "/proc/sys/net/ipv4/conf/$sm/rp_filter" "/proc/sys/net/ipv6/conf/$sm/disable_ipv6"
   done
-}
-
-# Digests of everything we may have put there; secrets have none, since a digest lets one guess.
-files() {
-  for path in /usr/local/libexec/macvlan /etc/macvlan /etc/udev/rules.d/82-macvlan-*.rules /etc/modules-load.d/macvlan.conf \
-    /etc/systemd/network/05-macvlan-*.network /etc/NetworkManager/conf.d/50-macvlan-*.conf \
-    /etc/systemd/system/macvlan-parent@.service /etc/systemd/system/macvlan-appliances.service \
-    /etc/systemd/system/docker.service.d/50-macvlan.conf; do
-    [ -e "$path" ] && bounded $root find "$path" -type f ! -name secrets.sh -exec sha256sum {} +
+  set -- "$@" ==nics
+  for sm in $nics; do
+    sm_wireless=
+    if [ -e "$net/$sm/phy80211" ] || [ -d "$net/$sm/wireless" ]; then sm_wireless=wireless; fi
+    read -r sm_index <"$net/$sm/ifindex" || continue
+    set -- "$@" "=$sm|$sm_wireless|" "/run/udev/data/n$sm_index"
   done
-  return 0
+  set -- "$@" ==managers
+  for sm in "$net"/*; do
+    read -r sm_index <"$sm/ifindex" || continue
+    set -- "$@" "=${sm##*/}" "/run/systemd/netif/links/$sm_index"
+  done 2>/dev/null
+  [ ! -r /etc/ssh/sshd_config ] || set -- "$@" ==maxstartups /etc/ssh/sshd_config.d/*.conf /etc/ssh/sshd_config
+  read_files "$@" ==conf "$etc"/links/*.conf "$etc"/appliances/*/appliance.conf ==applied "$etc"/appliances/*/applied \
+    ==foreign $our ==delivered "$etc"/appliances/*/manifest
 }
 
-# Files at our places without our mark; what appliances are given carries none.
-foreign() {
-  set --
-  for path in /usr/local/libexec/macvlan /etc/macvlan/links /etc/udev/rules.d/82-macvlan-*.rules /etc/modules-load.d/macvlan.conf \
-    /etc/systemd/network/05-macvlan-*.network /etc/NetworkManager/conf.d/50-macvlan-*.conf \
-    /etc/systemd/system/macvlan-parent@.service /etc/systemd/system/macvlan-appliances.service \
-    /etc/systemd/system/docker.service.d/50-macvlan.conf; do
-    [ ! -e "$path" ] || set -- "$@" "$path"
-  done
-  [ $# -eq 0 ] || bounded $root find "$@" -type f -exec grep -LxF '# managed by pulumi-macvlan' {} +
-  return 0
+# Digests, modes and owners of our files; of those of an appliance only what was delivered, since containers may add their own.
+# Secrets have no digest: it lets one guess.
+digests() { # DELIVERED
+  IFS=$newline
+  set -f
+  set -- $1
+  unset IFS
+  set +f
+  frame files "$(sha256sum $our "$@" 2>/dev/null)"
+  frame modes "$(stat -c '%a %U %n' $our "$@" 2>/dev/null)"
 }
 
-# Where network managers take further files from.
 folders() {
-  for folder in /etc/systemd/network /etc/NetworkManager/conf.d; do
-    [ ! -d "$folder" ] || echo "$folder"
+  frame folders "$(for fo in /etc/systemd/network /etc/NetworkManager/conf.d; do [ ! -d "$fo" ] || echo "$fo"; done)"
+}
+
+# --- the kernel's network ---
+
+# Sets $nics, devices of the machine itself, and $devices, these with our links and what those are on.
+find_devices() {
+  nics=''
+  for fd in "$net"/*/device; do
+    [ ! -e "$fd" ] || { fd=${fd%/device} && nics="$nics ${fd##*/}"; }
+  done
+  devices=$nics
+  for fd in "$etc"/links/*.conf; do
+    fd=${fd##*/}
+    fd=${fd%.conf}
+    [ -d "$net/$fd" ] || continue
+    devices="$devices $fd"
+    for fd_lower in "$net/$fd"/lower_*; do
+      fd_lower=${fd_lower##*/lower_}
+      case " $devices " in *" $fd_lower "*) ;; *) devices="$devices $fd_lower" ;; esac
+    done
   done
 }
 
-# NAME DIGEST of each appliance that was applied completely.
-applied() {
-  bounded $root sh -c 'for f in /etc/macvlan/appliances/*/applied; do
-    [ -f "$f" ] || continue
-    d=${f%/applied}
-    printf "%s %s\n" "${d##*/}" "$(head -n 1 "$f")"
-  done'
+# One process for all tables; each answer is one line.
+network() { # SSH_CONNECTION
+  ne_client=${1%% *}
+  ne_rest=${1#* * }
+  ne=$(printf '%s\n' 'link show' 'addr show' 'route show' 'neigh show' ${ne_client:+"route get $ne_client"} |
+    bounded ip -j -d -force -batch - 2>/dev/null)
+  for ne_key in link addr route neigh; do
+    frame "$ne_key" "${ne%%"$newline"*}"
+    ne=${ne#*"$newline"}
+  done
+  [ -n "$ne_client" ] || return 0
+  case $ne in *'"dev":"'*) ne=${ne#*'"dev":"'} ;; *) ne= ;; esac
+  frame connection "client=$ne_client${newline}server=${ne_rest%% *}${newline}device=${ne%%'"'*}"
 }
 
-unit() {
-  read_into "unit.$1" systemctl show "$1" -p LoadState -p ActiveState -p SubState -p UnitFileState -p FragmentPath \
-    -p InvocationID -p ActiveEnterTimestamp -p Result
+# --- systemd ---
+
+systemd() {
+  [ -d /run/systemd/system ] || {
+    ! has systemd-detect-virt || frame virt "$(systemd-detect-virt)"
+    return
+  }
+  set -- docker.service snap.docker.dockerd.service macvlan-appliances.service k3s.service rke2-server.service rke2-agent.service kubelet.service \
+    systemd-networkd.service NetworkManager.service dhcpcd.service networking.service connman.service wicked.service
+  for sy in "$etc"/links/*.conf; do
+    [ -e "$sy" ] || continue
+    sy=${sy##*/}
+    sy=${sy%.conf}
+    set -- "$@" "macvlan-parent@$sy.service" "macvlan-$sy.device"
+  done
+  frame manager "$(bounded systemctl show -p Version -p Virtualization)"
+  sy=$(bounded systemctl show -p Id -p LoadState -p ActiveState -p SubState -p UnitFileState -p FragmentPath -p DropInPaths \
+    -p NeedDaemonReload -p InvocationID -p ActiveEnterTimestamp -p Result "$@")
+  frame units "$sy"
+  ghosts "$sy"
 }
 
-# What dockerd said of networks that it could not restore, since it was started last.
-ghosts() {
-  invocation=$(bounded systemctl show docker.service -p InvocationID --value)
-  [ -n "$invocation" ] || return 0
-  bounded $root journalctl -q -o cat --no-pager "_SYSTEMD_INVOCATION_ID=$invocation" 2>/dev/null |
-    grep -F 'Could not create macvlan network' | tail -n 20
-  return 0
+# What dockerd said of networks that it could not restore when it was started; it says that among its first lines.
+ghosts() { # UNITS
+  gh=${1%%"$newline$newline"*}
+  gh=${gh#*InvocationID=}
+  gh=${gh%%"$newline"*}
+  frame ghosts "$([ -z "$gh" ] || bounded journalctl -q -o cat --no-pager "_SYSTEMD_INVOCATION_ID=$gh" 2>/dev/null |
+    awk '/Could not create macvlan network/; NR > 5000 { exit }')"
 }
 
-host_part() {
-  date -u +%Y-%m-%dT%H:%M:%SZ | frame time
-  account | frame account
-  tools | frame tools
-  uname -r | frame kernel
-  [ -r /etc/os-release ] && frame os </etc/os-release
-  read_into link ip -j -d link show
-  read_into addr ip -j addr show
-  read_into route ip -j route show
-  nics | frame nics
-  macvlan_module | frame macvlan
-  has systemd-detect-virt && { systemd-detect-virt || true; } | frame virt
-  if [ -d /run/systemd/system ]; then
-    systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p' | frame systemd
-    { bounded systemctl is-system-running || true; } | frame systemd.state
-    unit docker.service
-    unit snap.docker.dockerd.service
-    unit macvlan-appliances.service
-    for conf in /etc/macvlan/links/*.conf; do
-      [ -e "$conf" ] || continue
-      name=${conf##*/}
-      unit "macvlan-parent@${name%.conf}.service"
-    done
-    ghosts | frame ghosts
+network_manager() {
+  [ -d /run/NetworkManager ] && has nmcli || return 0
+  frame nm "$(bounded nmcli -t -f DEVICE,STATE device 2>/dev/null </dev/null)"
+}
+
+# What wraps Docker or writes /etc anew.
+platforms() {
+  set --
+  [ ! -e /etc/unraid-version ] || set -- "$@" unraid
+  [ ! -e /etc/synoinfo.conf ] || set -- "$@" synology
+  [ ! -e /etc/config/qpkg.conf ] || set -- "$@" qnap
+  [ ! -d /etc/pve ] || set -- "$@" proxmox
+  [ ! -e /proc/sys/fs/binfmt_misc/WSLInterop ] || set -- "$@" wsl
+  if [ -e /etc/hassio.json ] || [ -d /mnt/data/supervisor ]; then set -- "$@" haos; fi
+  ! has midclt || set -- "$@" truenas-scale
+  frame platforms "$*"
+}
+
+# --- the LAN ---
+
+# The kernel asks for an address when an entry of its neighbour table is to be used; one second later it asks again. Entries of ours go
+# at the end. Whoever has the address by a route of the host alone (a container of its own) does not answer.
+probe_begin() { # CONF `IP NIC`…
+  read -r began _ </proc/uptime
+  pb_conf=$1 asked='' pb_batch=''
+  shift
+  for pb in "$@"; do
+    pb_ip=${pb%% *}
+    case $pb_conf in *":IP='$pb_ip'$newline"*) continue ;; esac
+    pb_device=$(device_of "${pb#* }") || continue
+    asked="$asked$pb_ip $pb_device$newline"
+    pb_batch="${pb_batch}neigh del $pb_ip dev $pb_device${newline}neigh add $pb_ip dev $pb_device use$newline"
+  done
+  [ -z "$asked" ] || printf %s "$pb_batch" | bounded ip -force -batch - 2>/dev/null
+}
+device_of() { # NIC: a device that carries traffic
+  case $1 in
+    link:*)
+      set -- "$net/${1#link:}"/lower_*
+      [ -e "$1" ] || return 1
+      de=${1##*/lower_}
+      ;;
+    name:*) de=${1#name:} ;;
+    mac:*)
+      for de in $nics ''; do
+        [ -n "$de" ] || return 1
+        read -r de_mac <"$net/$de/address"
+        [ "$de_mac" != "${1#mac:}" ] || break
+      done
+      ;;
+    path:*)
+      de=$(grep -lxF "E:ID_PATH=${1#path:}" /run/udev/data/n* 2>/dev/null) || return 1
+      de=$(grep -lxF "${de#/run/udev/data/n}" "$net"/*/ifindex) || return 1
+      de=${de%/ifindex}
+      de=${de##*/}
+      ;;
+    *) return 1 ;;
+  esac
+  if [ -d "$net/$de" ]; then
+    read -r de_state <"$net/$de/operstate"
+    [ "$de_state" = up ] || [ "$de_state" = unknown ] || return 1
   fi
-  files | frame files
-  foreign | frame foreign
-  folders | frame folders
-  applied | frame applied
+  echo "$de"
+}
+probe_end() {
+  [ -n "$asked" ] || return 0
+  read -r pe_now _ </proc/uptime
+  pe_left=$((130 - (${pe_now%.*}${pe_now#*.} - ${began%.*}${began#*.})))
+  [ $pe_left -le 0 ] || sleep "$((pe_left / 100)).$((pe_left % 100 / 10))"
+  pe_batch=$(printf %s "$asked" | while read -r pe_ip pe_device; do
+    echo "neigh show to $pe_ip dev $pe_device"
+    echo "neigh del $pe_ip dev $pe_device"
+  done)
+  frame probed "$(printf '%s\n' "$pe_batch" | bounded ip -force -batch - 2>/dev/null | while read -r pe_ip pe_word pe_mac _; do
+    [ "$pe_word" = lladdr ] || pe_mac=
+    echo "$pe_ip${pe_mac:+ $pe_mac}"
+  done)"
 }
 
-INFO='{"serverVersion":{{json .ServerVersion}},"os":{{json .OperatingSystem}},"security":{{json .SecurityOptions}},"root":{{json .DockerRootDir}},"liveRestore":{{json .LiveRestoreEnabled}},"networkPlugins":{{json .Plugins.Network}},"cliPlugins":{{json .ClientInfo.Plugins}}}'
-NETWORK='{"id":{{json .ID}},"name":{{json .Name}},"driver":{{json .Driver}},"scope":{{json .Scope}},"internal":{{json .Internal}},"ipv6":{{json .EnableIPv6}},"ipam":{{json .IPAM}},"options":{{json .Options}},"labels":{{json .Labels}}}'
-# .ID, not .Id: Docker's typed form of a container; in its raw form, the second choice, an absent Health is an error.
-CONTAINER='{"id":{{json .ID}},"name":{{json .Name}},"status":{{json .State.Status}},"error":{{json .State.Error}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"startedAt":{{json .State.StartedAt}},"imageId":{{json .Image}},"image":{{json .Config.Image}},"appliance":{{json (index .Config.Labels "pulumi-macvlan.appliance")}},"project":{{json (index .Config.Labels "com.docker.compose.project")}},"service":{{json (index .Config.Labels "com.docker.compose.service")}},"restart":{{json .HostConfig.RestartPolicy.Name}},"networks":{{json .NetworkSettings.Networks}}}'
+# --- Docker ---
 
-docker_part() {
+# .ID, not .Id: Docker's typed form of a container; in its raw form, the second choice, an absent Health is an error.
+CONTAINER='{"id":{{json .ID}},"name":{{json .Name}},"status":{{json .State.Status}},"error":{{json .State.Error}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},"pid":{{json .State.Pid}},"startedAt":{{json .State.StartedAt}},"networkMode":{{json .HostConfig.NetworkMode}},"imageId":{{json .Image}},"image":{{json .Config.Image}},"appliance":{{json (index .Config.Labels "pulumi-macvlan.appliance")}},"project":{{json (index .Config.Labels "com.docker.compose.project")}},"service":{{json (index .Config.Labels "com.docker.compose.service")}},"restart":{{json .HostConfig.RestartPolicy.Name}},"networks":{{json .NetworkSettings.Networks}}}'
+
+# Asks dockerd the way that Docker's own connection over ssh does, several things at once: each other command of the client is a slow
+# start, and `docker info` runs every plugin as well. The last request is of HTTP 1.0: dockerd hangs up after it. Standard input is the
+# pipe opened for both directions, so that it does not end before: dockerd gives up what a client that hung up has asked for.
+# Prints frames, and of the list of containers, which has their command lines, only a line `ids` and one `macvlan` with ids of networks.
+ask_docker() { # VERSION INFO NETWORKS… in the order of `paths` below
+  ad='' ad_http=1.1 ad_n=0
+  for ad_path in "$@"; do
+    ad_n=$((ad_n + 1))
+    [ $ad_n -lt $# ] || ad_http=1.0
+    ad="${ad}GET $ad_path HTTP/$ad_http\\r\\nHost: docker\\r\\n\\r\\n"
+  done
+  printf '%b' "$ad" | bounded docker system dial-stdio 2>&1 0<>/dev/stdin | awk -v paths="$*" '
+    BEGIN { RS = "\r\n"; split(paths, path, " "); asked = 1 }
+    function pick(key,   value) { # a member of /info, whose arrays have strings alone
+      if (!match(body, "\"" key "\":(\\[[^]]*\\]|\"[^\"]*\"|true|false|null)")) return "null"
+      value = substr(body, RSTART, RLENGTH)
+      sub(/^[^:]*:/, "", value)
+      return value
+    }
+    function key() { return path[asked] == "/version" ? "docker.version" : path[asked] == "/info" ? "docker.info" : path[asked] == "/networks" ? "docker.networks" : "docker.containers" }
+    function complete(   n, i, item, id) {
+      sub(/\n$/, "", body)
+      if (status != 200) print "== " key() ".failed\n" status "\n" body
+      else if (key() == "docker.version") print "== docker.version\n{\"Server\":" body "}"
+      else if (key() == "docker.info") {
+        print "== docker.info"
+        print "{\"serverVersion\":" pick("ServerVersion") ",\"os\":" pick("OperatingSystem") ",\"security\":" pick("SecurityOptions") \
+          ",\"root\":" pick("DockerRootDir") ",\"liveRestore\":" pick("LiveRestoreEnabled") ",\"networkPlugins\":" pick("Network") "}"
+      } else if (key() == "docker.networks") {
+        print "== docker.networks\n" body
+        n = split(body, item, /\{"Name":"/)
+        for (i = 2; i <= n; i++) if (match(item[i], /"Id":"[0-9a-f]+"/)) {
+          id = substr(item[i], RSTART + 6, RLENGTH - 7)
+          networks = networks " " id
+          if (item[i] ~ /"Driver":"(mac|ip)vlan"/) lans = lans " " id
+        }
+      } else {
+        n = split(body, item, /\{"Id":"/)
+        for (i = 2; i <= n; i++) { id = substr(item[i], 1, 64); if (id !~ /[^0-9a-f]/) ids = ids " " id }
+        print "== docker.ids\n" networks " \n" lans " \n" ids
+      }
+      asked++
+    }
+    state == "head" && $0 == "" { state = chunked ? "size" : "body"; body = ""; next }
+    state == "head" { if (tolower($0) ~ /^transfer-encoding: *chunked/) chunked = 1; next }
+    state == "size" { state = $0 == "0" ? "last" : "data"; next }
+    state == "data" { body = body $0; state = "size"; next }
+    state == "last" { complete(); state = ""; next }
+    { # the end of a body and the next status in one, or what the client says before there is any
+      at = match($0, /HTTP\/1\.[01] [0-9][0-9][0-9] [A-Za-z ]+$/)
+      if (state == "body") { body = at ? substr($0, 1, at - 1) : $0; complete() }
+      else if (!at) said = said $0
+      if (at) { status = substr($0, at + 9) + 0; state = "head"; chunked = 0 } else state = ""
+    }
+    END {
+      sub(/\n+$/, "", said)
+      if (asked == 1) print "== " key() ".failed\n1\n" (said == "" ? "Docker did not answer" : said)
+    }'
+}
+
+# The Compose plugin, with its version only if no appliance was applied since it was installed: asking takes half a second.
+compose() {
+  for co in "${DOCKER_CONFIG:-$HOME/.docker}" /usr/local/lib/docker /usr/local/libexec/docker /usr/lib/docker /usr/libexec/docker ''; do
+    [ ! -x "$co/cli-plugins/docker-compose" ] || break
+  done
+  if [ -z "$co" ]; then
+    # in a place of its own, or not there
+    co=$(bounded docker compose version --format json 2>/dev/null </dev/null) || co=
+  elif [ -n "$(find "$etc"/appliances/*/applied -newermc "$co/cli-plugins/docker-compose" 2>/dev/null)" ]; then
+    co='{}'
+  else
+    co=$(bounded "$co/cli-plugins/docker-compose" docker-cli-plugin-metadata 2>/dev/null </dev/null) || co=
+  fi
+  frame compose "$co"
+}
+
+# What the kernel has in containers on the LAN, from the first process of each: PID NAME=MAC… inet=ADDRESS… A container that was given the
+# sysfs of the host, or none, shows the wrong devices: only its pid is printed, after `other`.
+inside() { # LANS CONTAINERS
+  printf '%s\n' "$2" | awk -v lans="$1" '
+    function sysfs(pid,   file, line, f, device) {
+      file = "/proc/" pid "/mountinfo"
+      device = ""
+      while ((getline line < file) > 0) {
+        split(line, f, " ")
+        if (f[5] == "/sys") device = line ~ / - sysfs / ? f[3] : ""
+        else if (f[5] ~ /^\/sys\/(class|devices)(\/|$)/) device = ""
+      }
+      close(file)
+      return device
+    }
+    function look(pid,   file, line, name, mac, device, f, last, seen, text) {
+      file = "/proc/" pid "/net/dev"
+      device = sysfs(pid)
+      if (device == "" || device == host) { print "other " pid; return }
+      text = pid
+      while ((getline line < file) > 0) {
+        if (line !~ /:/) continue
+        sub(/^ */, "", line); sub(/:.*/, "", line)
+        if (line == "lo") continue
+        mac = ""
+        name = "/proc/" pid "/root/sys/class/net/" line "/address"
+        getline mac < name
+        close(name)
+        if (mac ~ /^[0-9a-f][0-9a-f](:[0-9a-f][0-9a-f])+$/ && length(mac) == 17) text = text " " line "=" mac
+      }
+      close(file)
+      file = "/proc/" pid "/net/fib_trie"
+      while ((getline line < file) > 0) {
+        split(line, f, " ")
+        if (f[1] == "|--") last = f[2]
+        else if (line ~ /\/32 host LOCAL/ && last !~ /^127\./ && !(last in seen)) { seen[last]; text = text " inet=" last }
+      }
+      close(file)
+      print text
+    }
+    BEGIN { host = sysfs("self"); n = split(lans, lan, " ") }
+    match($0, /"pid":[1-9][0-9]*/) {
+      pid = substr($0, RSTART + 6, RLENGTH - 6)
+      for (i = 1; i <= n; i++) if (index($0, "\"NetworkID\":\"" lan[i] "\"")) { look(pid); break }
+    }'
+}
+
+# Records of the macvlan driver whose networks Docker does not know: ID PARENT.
+zombies() { # KNOWN ROOT
+  zo_store=$2/network/files/local-kv.db
+  [ -r "$zo_store" ] || return 0
+  zo_unknown=
+  zo_ids=$(grep -ao 'macvlan/network/[0-9a-f]*' "$zo_store")
+  for zo in $zo_ids; do
+    zo=${zo##*/}
+    case $1 in *" $zo "*) ;; *) zo_unknown="$zo_unknown $zo" ;; esac
+  done
+  [ -z "$zo_unknown" ] || zo_unknown=$(zombie_records "$zo_store" "$zo_unknown ")
+  frame zombies "$zo_unknown"
+}
+
+# Of the store, a bolt database. A page that is free may still have records that were removed; the ids of free pages are on a page that
+# the newer of the two head pages names.
+zombie_records() { # STORE IDS
+  tr -c '\040-\176' '[.*]' <"$1" | grep -aobE 'macvlan/network/[0-9a-f]{64}/[^{]*\{[^}]*\}' | awk -v store="$1" -v ids="$2" '
+    function numbers(at, count, n,   command, i) { # 64 bits each, to n
+      command = "od -An -v -tu8 -w8 -j " at " -N " count * 8 " " store
+      for (i = 0; (command | getline n[i]) > 0; i++) n[i] += 0
+      close(command)
+    }
+    BEGIN {
+      numbers(0, 9, first)
+      size = first[3]
+      if (size < 1024) exit
+      numbers(size, 9, second)
+      list = first[8] > second[8] ? first[6] : second[6]
+      numbers(list * size, 2 + 2048, page)
+      count = int(page[1] / 65536) % 65536
+      for (i = 2; i < 2 + count; i++) free[page[i]]
+    }
+    {
+      at = $0 + 0
+      id = $0; sub(/^.*macvlan\/network\//, "", id); sub(/\/.*/, "", id)
+      if (int(at / size) in free || !index(ids, " " id " ") || id in told) next
+      told[id]
+      parent = ""
+      if (match($0, /"Parent":"[^"]*"/)) parent = substr($0, RSTART + 10, RLENGTH - 11)
+      print id " " parent
+    }'
+}
+
+docker_part() { # PATH…
   has docker || return 0
-  readlink -f "$(command -v docker)" | frame docker.path
-  # As the user alone: this is how Docker's own connection over ssh arrives.
-  read_into docker.version docker version --format '{{json .}}'
-  read_into docker.info $root docker info --format "$INFO"
-  ids=$(bounded $root docker network ls -q --no-trunc 2>/dev/null </dev/null)
-  [ -z "$ids" ] || read_into docker.networks $root docker network inspect --format "$NETWORK" $ids
-  ids=$(bounded $root docker ps -aq --no-trunc 2>/dev/null </dev/null)
-  [ -z "$ids" ] || read_into docker.containers $root docker inspect --type container --format "$CONTAINER" $ids
+  frame docker.path "$(readlink -f "$(command -v docker)")"
+  do_said=$(ask_docker "$@")
+  printf '%s\n' "${do_said%%"== docker.ids"*}"
+  case $do_said in *'== docker.ids'*) do_said=${do_said##*"== docker.ids$newline"} ;; *) return 0 ;; esac
+  compose
+  do_networks=${do_said%%"$newline"*} do_said=${do_said#*"$newline"}
+  do_lans=${do_said%%"$newline"*} do_ids=${do_said#*"$newline"}
+  if [ -n "$do_ids" ]; then
+    # one that has gone meanwhile makes the call fail, and the others are printed all the same
+    do_containers=$(bounded docker inspect --type container --format "$CONTAINER" $do_ids 2>/dev/null </dev/null)
+    frame docker.containers "$do_containers"
+  fi
+  [ "$sudo" = root ] || return 0
+  if [ -n "$do_lans" ] && [ -n "$do_ids" ]; then
+    frame inside "$(inside "$do_lans" "$do_containers")"
+  fi
+  zombies "$do_networks" /var/lib/docker
+}
+
+host_part() { # SSH_CONNECTION, then what to probe
+  find_devices
+  find_our_files
+  ho_files=$(small_files)
+  printf '%s\n' "${ho_files%%"== delivered"*}"
+  ho_connection=$1
+  shift
+  probe_begin "$ho_files" "$@"
+  frame time "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+  read -r ho_kernel </proc/sys/kernel/osrelease && frame kernel "$ho_kernel"
+  frame tools "$(for ho in awk cmp docker flock ip journalctl modprobe mktemp nsenter sed sha256sum sort stat sudo systemctl systemd-run timeout tsort udevadm; do
+    ! has $ho || echo $ho
+  done)"
+  if [ -d /sys/module/macvlan ] || bounded modprobe -nq macvlan 2>/dev/null; then frame macvlan yes; else frame macvlan no; fi
+  network "$ho_connection"
+  systemd
+  network_manager
+  platforms
+  digests "${ho_files##*"== delivered"}"
+  folders
+  probe_end
 }
 
 # Docker's client is slow: it runs beside the rest, and what it prints is kept until the rest is out.
-main() {
-  find_sudo
+everything() { # SSH_CONNECTION, then what to probe
   exec 3>&1
-  later=$({
-    docker_part &
-    host_part >&3
+  ev_docker=$({
+    docker_part $docker_paths &
+    host_part "$@" >&3
     wait
   })
-  [ -z "$later" ] || printf '%s\n' "$later"
+  printf '%s\n' "$ev_docker"
+}
+
+# Everything as root if the account may become root, else what the account sees. Docker is asked by the account itself as well: that is how
+# Docker's own connection over ssh arrives.
+main() {
+  id=$(id)
+  docker_paths='/version /info /networks /containers/json?all=1'
+  connection=${SSH_CONNECTION:-}
+  if [ "${1:-}" = --root ]; then
+    connection=$2 docker_paths='/info /networks /containers/json?all=1' sudo=root
+    shift 2
+    everything "$connection" "$@"
+    return
+  fi
+  case $id in
+    'uid=0('*) sudo=root ;;
+    *)
+      sudo=missing
+      if has sudo; then
+        sudo=password
+        if [ -n "${OBSERVE:-}" ] && as_root=$(printf '%s\n' "$OBSERVE" | sudo -n -- sh -s -- --root "$connection" "$@" 2>/dev/null); then
+          sudo=ok
+          printf '%s\n' "$as_root"
+          ! has docker || ask_docker /version
+        fi
+      fi
+      ;;
+  esac
+  [ $sudo = ok ] || everything "$connection" "$@"
+  account "$id" $sudo
   echo '== end'
 }
 
-main </dev/null
+main "$@" </dev/null
