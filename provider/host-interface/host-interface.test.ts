@@ -1,10 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { formatProblem } from "../errors";
-import { findAll, HostFacts } from "../observe";
-import { fixture } from "../observe/fixtures/fixture";
 import { parse } from "../validate";
-import { hostInterfaceRules } from "./preflight";
 import { renderLink, renderLinkConf } from "./render";
 import { hostInterfaceSchema, InterfaceSpec, Reach, resolveInterface } from "./spec";
 
@@ -50,95 +47,4 @@ describe("the specification", () => {
     [{ nic: { name: "ens4" }, reach: "all" }, "reach: has a value that is not known here"],
     [{ nic: { path: "it's" } }, "nic.path: "],
   ])("%j", (spec, expected) => expect(lines(spec).join("\n")).toContain(expected));
-});
-
-describe("preflight", () => {
-  const bare = fixture("trixie-bare");
-  const find = (spec: InterfaceSpec, facts: HostFacts = bare) =>
-    findAll(hostInterfaceRules, facts, resolve(spec)).map((finding) => `${finding.id} ${formatProblem(finding)}`);
-  const nic = { mac: "52:54:00:00:02:07" };
-  const changed = (name: string, change: object) =>
-    ({ ...bare, links: bare.links.map((link) => (link.ifname === name ? { ...link, ...change } : link)) }) as HostFacts;
-
-  it.each<[string, InterfaceSpec]>([
-    ["MAC", { nic }],
-    ["name", { nic: { name: "ens4" } }],
-    ["path", { nic: { path: "pci-0000:00:04.0" } }],
-  ])("finds nothing on a bare host, by %s", (_, spec) => expect(find(spec)).toEqual([]));
-
-  it("finds nothing where the link is there already", () => {
-    expect(find({ nic }, fixture("trixie-in-use"))).toEqual([]);
-  });
-
-  it.each<[string, InterfaceSpec, HostFacts, string]>([
-    [
-      "a missing NIC",
-      { nic: { mac: "52:54:00:00:02:99" } },
-      bare,
-      "nic-missing nic.mac: the host has no interface with the mac 52:54:00:00:02:99; its interfaces: ens3 (MAC 52:54:00:00:01:07, path pci-0000:00:03.0), ens4 (MAC 52:54:00:00:02:07, path pci-0000:00:04.0)",
-    ],
-    ["a mistyped name", { nic: { name: "ens5" } }, bare, "did you mean ens3?"],
-    [
-      "another name of it",
-      { nic: { name: "enp0s4" } },
-      bare,
-      "nic-missing nic.name: enp0s4 is another name of ens4; write ens4",
-    ],
-    [
-      "two with one MAC",
-      { nic },
-      changed("ens3", { permaddr: "52:54:00:00:02:07" }),
-      "nic-ambiguous nic.mac: several interfaces have the mac 52:54:00:00:02:07: ens3, ens4",
-    ],
-    [
-      "Wi-Fi",
-      { nic },
-      { ...bare, nics: [{ name: "ens4", wireless: true, idPath: "" }] },
-      "nic-unfit nic.mac: ens4 is Wi-Fi",
-    ],
-    [
-      "a member of a bridge",
-      { nic },
-      changed("ens4", { master: "br0", linkinfo: { info_slave_kind: "bridge" } }),
-      "nic-unfit nic.mac: ens4 is a member of the bridge br0; put the link on br0",
-    ],
-    ["Docker's bridge", { nic: { name: "docker0" } }, bare, "nic-unfit nic.name: docker0 is a bridge of Docker's own"],
-    ["the loopback", { nic: { name: "lo" } }, bare, "nic-unfit nic.name: lo is not an Ethernet interface"],
-    [
-      "ipvlan beside it",
-      { nic },
-      changed("docker0", { link: "ens4", linkinfo: { info_kind: "ipvlan" } }),
-      "nic-taken nic.mac: ens4 carries the ipvlan docker0",
-    ],
-    [
-      "passthru beside it",
-      { nic },
-      changed("docker0", { link: "ens4", linkinfo: { info_kind: "macvlan", info_data: { mode: "passthru" } } }),
-      "nic-taken nic.mac: docker0 has ens4 for itself",
-    ],
-    [
-      "another kind of that name",
-      { nic, name: "ens3" },
-      bare,
-      "link-name-taken name: the host has another interface called ens3 (ether)",
-    ],
-    ["an altname of that name", { nic, name: "enp0s3" }, bare, "link-name-taken"],
-    [
-      "the MAC of a NIC",
-      { nic, mac: "52:54:00:00:01:07" },
-      bare,
-      "link-mac-taken mac: 52:54:00:00:01:07 is the MAC of the interface ens3",
-    ],
-    [
-      "the MAC of a container",
-      { nic, mac: "02:42:c0:a8:4c:35" },
-      fixture("trixie-in-use"),
-      "link-mac-taken mac: 02:42:c0:a8:4c:35 is the MAC of the container pinned",
-    ],
-    ["a kernel without macvlan", { nic }, { ...bare, macvlan: false }, "kernel-macvlan ssh.destination: the kernel"],
-  ])("%s", (_, spec, facts, expected) => {
-    const found = find(spec, facts);
-    expect(found).toHaveLength(1);
-    expect(found[0]).toContain(expected);
-  });
 });

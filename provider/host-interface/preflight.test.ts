@@ -1,0 +1,446 @@
+import { HostFacts, LinkFact, NetworkFact } from "../observe";
+import { fixture } from "../observe/fixtures/fixture";
+import { testRules, withLink, withLinks } from "../observe/fixtures/rule-cases";
+import { hostInterfaceRules } from "./preflight";
+import { InterfaceSpec, resolveInterface } from "./spec";
+
+const bare = fixture("trixie-bare");
+const used = fixture("trixie-in-use");
+const mac = "52:54:00:00:02:07";
+const of = (spec: Partial<InterfaceSpec> = {}) => resolveInterface({ nic: { mac }, ...spec }, "gw1");
+const spec = of();
+
+const inventory =
+  "ens3 (MAC 52:54:00:00:01:07, path pci-0000:00:03.0), ens4 (MAC 52:54:00:00:02:07, path pci-0000:00:04.0)";
+const lan0 = { ifname: "lan0", link: "ens4", linkinfo: { info_kind: "macvlan", info_data: { mode: "bridge" } } };
+const bond0 = { ifname: "bond0", linkinfo: { info_kind: "bond" } };
+const bond = (mode: string): HostFacts => ({ ...withLinks(bare, bond0), bonds: new Map([["bond0", mode]]) });
+const onBond = of({ nic: { name: "bond0" } });
+const wifi = (facts: HostFacts, name: string): HostFacts => ({
+  ...facts,
+  nics: [...facts.nics, { name, wireless: true, idPath: "" }],
+});
+const network = (driver: string, options: Record<string, string>): NetworkFact => ({
+  ...used.networks.find(({ name }) => name === "lan")!,
+  name: "iot",
+  driver,
+  options,
+});
+const managed = (change: Partial<HostFacts["managers"]>, facts: HostFacts = bare): HostFacts => ({
+  ...facts,
+  managers: { ...facts.managers, ...change },
+});
+const ours = (path: string, facts: HostFacts): HostFacts => ({
+  ...facts,
+  files: new Map([[path, { digest: "", mode: "644", owner: "root" }]]),
+});
+const router = (dst: string): HostFacts => ({
+  ...withLinks(bare, { ...lan0, ifname: "macvlan0" }),
+  routes: [...bare.routes, { dst, dev: "macvlan0", protocol: "kernel" }],
+});
+const from = (client: string, facts: HostFacts = bare): HostFacts => ({
+  ...facts,
+  connection: { client, server: "192.168.76.10", device: "lo" },
+});
+const stranger = (link: Partial<LinkFact>): HostFacts => withLinks(bare, { ...lan0, ...link });
+
+testRules(hostInterfaceRules, {
+  "kernel-macvlan": {
+    fires: {
+      "a kernel without it": {
+        on: { ...bare, macvlan: false, kernel: "6.1.0-board" },
+        spec,
+        says: "ssh.destination: the kernel 6.1.0-board has no macvlan; install a kernel with the module macvlan (Debian: linux-image-amd64)",
+      },
+    },
+    quiet: { Debian: { on: bare, spec } },
+  },
+  "nic-missing": {
+    fires: {
+      "another MAC": {
+        on: bare,
+        spec: of({ nic: { mac: "52:54:00:00:02:99" } }),
+        says: `nic.mac: the host has no interface with the mac 52:54:00:00:02:99; its interfaces: ${inventory}`,
+      },
+      "a mistyped name": {
+        on: bare,
+        spec: of({ nic: { name: "ens5" } }),
+        says: `nic.name: the host has no interface with the name ens5; did you mean ens3? its interfaces: ${inventory}`,
+      },
+      "an altname": {
+        on: bare,
+        spec: of({ nic: { name: "enp0s4" } }),
+        says: "nic.name: enp0s4 is another name of ens4; write ens4",
+      },
+      "a MAC of today": {
+        on: withLink(bare, "ens4", { permaddr: "52:54:00:00:02:77" }),
+        spec,
+        says: `nic.mac: ${mac} is the MAC that ens4 has at the moment, not its permanent one; write 52:54:00:00:02:77`,
+      },
+      "another slot": {
+        on: bare,
+        spec: of({ nic: { path: "pci-0000:00:09.0" } }),
+        says: `nic.path: the host has no interface with the path pci-0000:00:09.0; its interfaces: ${inventory}`,
+      },
+    },
+    quiet: {
+      "by MAC": { on: bare, spec },
+      "by name": { on: bare, spec: of({ nic: { name: "ens4" } }) },
+      "by path": { on: bare, spec: of({ nic: { path: "pci-0000:00:04.0" } }) },
+      "nothing is known of the NICs": { on: { ...bare, links: [], failed: new Map([["link", "1"]]) }, spec },
+    },
+  },
+  "nic-ambiguous": {
+    fires: {
+      "two with one MAC": {
+        on: withLink(bare, "ens3", { permaddr: mac }),
+        spec,
+        says: `nic.mac: several interfaces have the mac ${mac}: ens3, ens4; choose one by its name or its path`,
+      },
+    },
+    quiet: {
+      one: { on: bare, spec },
+      "a bridge with the MAC of its NIC": { on: withLinks(bare, { ifname: "br0", address: mac }), spec },
+    },
+  },
+  "nic-unfit": {
+    fires: {
+      "a member of a bridge": {
+        on: withLink(bare, "ens4", { master: "br0", linkinfo: { info_slave_kind: "bridge" } }),
+        spec,
+        says: "nic.mac: ens4 is a member of the bridge br0; put the link on br0: nic: { name: br0 }",
+      },
+      "a port of Open vSwitch": {
+        on: withLink(bare, "ens4", { master: "ovs-system", linkinfo: { info_slave_kind: "openvswitch" } }),
+        spec,
+        says: "nic.mac: ens4 is a member of the openvswitch ovs-system; put the link on the switch's own port on the LAN (Synology: ovs_eth0)",
+      },
+      "Docker's bridge": {
+        on: bare,
+        spec: of({ nic: { name: "docker0" } }),
+        says: `nic.name: docker0 is a bridge of Docker's own; choose one of: ${inventory}`,
+      },
+      "the loopback": {
+        on: bare,
+        spec: of({ nic: { name: "lo" } }),
+        says: `nic.name: lo is not an Ethernet interface of the LAN; choose one of: ${inventory}`,
+      },
+      "a tunnel": {
+        on: withLinks(bare, { ifname: "wg0", link_type: "none", linkinfo: { info_kind: "wireguard" } }),
+        spec: of({ nic: { name: "wg0" } }),
+        says: `nic.name: wg0 is not an Ethernet interface of the LAN (wireguard); choose one of: ${inventory}`,
+      },
+      "the link itself": {
+        on: used,
+        spec: of({ nic: { name: "lan0" } }),
+        says: `nic.name: lan0 is not an Ethernet interface of the LAN (macvlan); choose one of: ${inventory}`,
+      },
+    },
+    quiet: {
+      "a NIC": { on: bare, spec },
+      "a bond": { on: bond("active-backup"), spec: onBond },
+      "a VLAN": {
+        on: withLinks(bare, { ifname: "ens4.7", link: "ens4", linkinfo: { info_kind: "vlan" } }),
+        spec: of({ nic: { name: "ens4.7" } }),
+      },
+      "a bridge of the LAN": {
+        on: withLinks(bare, { ifname: "br0", linkinfo: { info_kind: "bridge" } }),
+        spec: of({ nic: { name: "br0" } }),
+      },
+      "a NIC in a VRF": { on: withLink(bare, "ens4", { master: "red", linkinfo: { info_slave_kind: "vrf" } }), spec },
+    },
+  },
+  "nic-wifi": {
+    fires: {
+      "a station": {
+        on: { ...bare, nics: [{ name: "ens4", wireless: true, idPath: "" }] },
+        spec,
+        says: "nic.mac: ens4 is Wi-Fi, whose access point lets no second MAC through; use a wired interface, or an ipvlan network, whose containers share the NIC's MAC",
+      },
+      "in a bond": {
+        on: wifi(withLinks(bond("active-backup"), { ifname: "wlan0", master: "bond0" }), "wlan0"),
+        spec: onBond,
+        says: "nic.name: wlan0 is Wi-Fi, whose access point lets no second MAC through; use a wired interface, or an ipvlan network, whose containers share the NIC's MAC",
+      },
+    },
+    quiet: {
+      "a cable": { on: bare, spec },
+      "Wi-Fi beside it": { on: wifi(withLinks(bare, { ifname: "wlan0" }), "wlan0"), spec },
+    },
+  },
+  "nic-bond-alb": {
+    fires: {
+      "balance-alb": {
+        on: bond("balance-alb"),
+        spec: onBond,
+        says: "nic.name: the bond bond0 is in mode balance-alb, which sends with the MACs of its members; set it to active-backup or 802.3ad",
+      },
+      "a VLAN on it": {
+        on: withLinks(bond("balance-alb"), { ifname: "bond0.7", link: "bond0", linkinfo: { info_kind: "vlan" } }),
+        spec: of({ nic: { name: "bond0.7" } }),
+        says: "nic.name: the bond bond0 is in mode balance-alb, which sends with the MACs of its members; set it to active-backup or 802.3ad",
+      },
+    },
+    quiet: {
+      "active-backup": { on: bond("active-backup"), spec: onBond },
+      "802.3ad": { on: bond("802.3ad"), spec: onBond },
+      "of another NIC": { on: bond("balance-alb"), spec },
+      "not looked at": { on: withLinks(bare, bond0), spec: onBond },
+    },
+  },
+  "nic-bond-tlb": {
+    fires: {
+      "balance-tlb": {
+        on: bond("balance-tlb"),
+        spec: onBond,
+        says: "nic.name: the bond bond0 is in mode balance-tlb, which sends with the MACs of its members; set it to active-backup or 802.3ad",
+      },
+    },
+    quiet: { "active-backup": { on: bond("active-backup"), spec: onBond } },
+  },
+  "nic-taken": {
+    fires: {
+      "an ipvlan": {
+        on: withLinks(bare, { ifname: "ipv0", link: "ens4", linkinfo: { info_kind: "ipvlan" } }),
+        spec,
+        says: "nic.mac: ens4 carries the ipvlan ipv0, and the kernel allows no macvlan beside it; remove ipv0",
+      },
+      passthru: {
+        on: withLinks(bare, {
+          ...lan0,
+          ifname: "macvtap0",
+          linkinfo: { info_kind: "macvtap", info_data: { mode: "passthru" } },
+        }),
+        spec,
+        says: "nic.mac: macvtap0 has ens4 for itself (passthru); remove macvtap0",
+      },
+      "an ipvlan network of Docker": {
+        on: { ...bare, networks: [network("ipvlan", { parent: "ens4" })] },
+        spec,
+        says: "nic.mac: the Docker network iot is on ens4 and makes ipvlans on it, beside which the kernel allows no macvlan; choose another NIC, or remove it with its containers: docker network rm iot",
+      },
+      "a passthru network of Docker, by an altname": {
+        on: { ...bare, networks: [network("macvlan", { parent: "enp0s4", macvlan_mode: "passthru" })] },
+        spec,
+        says: "nic.mac: the Docker network iot is on ens4 and has it for itself (passthru); choose another NIC, or remove it with its containers: docker network rm iot",
+      },
+    },
+    quiet: {
+      "our own link": { on: used, spec },
+      "another macvlan": { on: withLinks(bare, { ...lan0, ifname: "macvlan0" }), spec },
+      "another macvlan network of Docker": {
+        on: { ...bare, networks: [network("macvlan", { parent: "ens4" })] },
+        spec,
+      },
+      "ipvlan elsewhere": { on: { ...bare, networks: [network("ipvlan", { parent: "ens3" })] }, spec },
+    },
+  },
+  "nic-carrier": {
+    fires: {
+      "no cable": {
+        on: withLink(bare, "ens4", { flags: ["NO-CARRIER", "BROADCAST", "MULTICAST", "UP"], operstate: "DOWN" }),
+        spec,
+        says: `nic.mac: ens4 has no carrier; plug its cable in, or choose the one that is on the LAN: ${inventory}`,
+      },
+    },
+    quiet: {
+      "a cable": { on: bare, spec },
+      "down, and brought up by us": {
+        on: withLink(bare, "ens4", { flags: ["BROADCAST", "MULTICAST"], operstate: "DOWN" }),
+        spec,
+      },
+      "a bridge of Docker's, of which another rule speaks": { on: bare, spec: of({ nic: { name: "docker0" } }) },
+    },
+  },
+  "link-name-taken": {
+    fires: {
+      "another kind": {
+        on: bare,
+        spec: of({ name: "ens3" }),
+        says: "name: the host has another interface called ens3 (ether); choose another name",
+      },
+      "an altname": {
+        on: bare,
+        spec: of({ name: "enp0s3" }),
+        says: "name: the host has another interface called enp0s3 (ether); choose another name",
+      },
+      "somebody's macvlan on another NIC": {
+        on: stranger({ link: "ens3" }),
+        spec,
+        says: "name: the host has a macvlan called lan0 on ens3 in mode bridge, which is not ours; choose another name, or remove it on the host: ip link del dev lan0",
+      },
+      "somebody's macvlan in another mode": {
+        on: stranger({ linkinfo: { info_kind: "macvlan", info_data: { mode: "private" } } }),
+        spec,
+        says: "name: the host has a macvlan called lan0 on ens4 in mode private, which is not ours; choose another name, or remove it on the host: ip link del dev lan0",
+      },
+      "somebody's macvlan with an address": {
+        on: {
+          ...stranger({}),
+          addresses: new Map([["lan0", [{ family: "inet" as const, address: "192.168.76.9", prefix: 32 }]]]),
+        },
+        spec,
+        says: "name: the host has a macvlan called lan0 with the address 192.168.76.9, which is not ours; choose another name, or remove it on the host: ip link del dev lan0",
+      },
+    },
+    quiet: {
+      "a free name": { on: bare, spec },
+      "a macvlan that is as ours would be": { on: used, spec },
+      "ours, on another NIC": { on: stranger({ link: "ens3", ifalias: "pulumi-macvlan" }), spec },
+    },
+  },
+  "link-mac-taken": {
+    fires: {
+      "a NIC": {
+        on: bare,
+        spec: of({ mac: "52:54:00:00:01:07" }),
+        says: "mac: 52:54:00:00:01:07 is the MAC of the interface ens3 on this host; choose another, or leave it out to have one derived",
+      },
+      "a container": {
+        on: used,
+        spec: of({ mac: "02:42:c0:a8:4c:35" }),
+        says: "mac: 02:42:c0:a8:4c:35 is the MAC of the container pinned on this host; choose another, or leave it out to have one derived",
+      },
+      "a device on the LAN": {
+        on: { ...bare, neighbours: [{ dst: "192.168.76.7", dev: "ens4", lladdr: "02:aa:00:00:00:07" }] },
+        spec: of({ mac: "02:aa:00:00:00:07" }),
+        says: "mac: 02:aa:00:00:00:07 is the MAC of the device 192.168.76.7 on the LAN; choose another, or leave it out to have one derived",
+      },
+    },
+    quiet: {
+      "a MAC of nobody": { on: bare, spec },
+      "the link itself": { on: used, spec: of({ mac: "02:aa:00:00:00:01" }) },
+      "the link itself, in the cache": {
+        on: { ...used, neighbours: [{ dst: "192.168.76.7", dev: "ens4", lladdr: "02:aa:00:00:00:01" }] },
+        spec: of({ mac: "02:aa:00:00:00:01" }),
+      },
+    },
+  },
+  "link-file-not-ours": {
+    fires: {
+      "a udev rule of somebody's": {
+        on: { ...bare, foreign: ["/etc/udev/rules.d/82-macvlan-lan0.rules"] },
+        spec,
+        says: "name: /etc/udev/rules.d/82-macvlan-lan0.rules is there already and does not carry our mark; move it away, or choose another name for the link",
+      },
+    },
+    quiet: {
+      "nothing there": { on: bare, spec },
+      "that of another link": { on: { ...bare, foreign: ["/etc/udev/rules.d/82-macvlan-lan1.rules"] }, spec },
+    },
+  },
+  hypervisor: {
+    fires: {
+      VMware: {
+        on: { ...bare, virtualization: "vmware" },
+        spec,
+        says: "nic.mac: the host is a virtual machine of VMware, whose switch drops frames from any MAC but the NIC's unless told otherwise; ESXi: on its port group set Forged transmits and Promiscuous mode to Accept (or, on a distributed switch, MAC learning)",
+      },
+      "Hyper-V": {
+        on: { ...bare, virtualization: "microsoft" },
+        spec,
+        says: "nic.mac: the host is a virtual machine of Hyper-V, whose switch drops frames from any MAC but the NIC's unless told otherwise; on the Windows host: Set-VMNetworkAdapter -VMName NAME -MacAddressSpoofing On (Azure has no such thing)",
+      },
+      VirtualBox: {
+        on: { ...bare, virtualization: "oracle" },
+        spec,
+        says: "nic.mac: the host is a virtual machine of VirtualBox, whose switch drops frames from any MAC but the NIC's unless told otherwise; bridge its adapter, and on the machine around it: VBoxManage modifyvm NAME --nicpromisc1 allow-all",
+      },
+    },
+    quiet: {
+      KVM: { on: { ...bare, virtualization: "kvm" }, spec },
+      QEMU: { on: bare, spec },
+      "a machine": { on: { ...bare, virtualization: "none" }, spec },
+      "VMware, once it was set up": { on: { ...used, virtualization: "vmware" }, spec },
+    },
+  },
+  "network-manager": {
+    fires: {
+      "dhcpcd, before the first time": {
+        on: managed({ active: ["dhcpcd"] }),
+        spec,
+        says: "name: dhcpcd would give lan0 an address of its own; add to /etc/dhcpcd.conf: denyinterfaces lan0; then systemctl restart dhcpcd",
+      },
+      "ConnMan, when it did": {
+        on: {
+          ...managed({ active: ["connman.service"] }, used),
+          addresses: new Map([["lan0", [{ family: "inet" as const, address: "192.168.76.9", prefix: 24 }]]]),
+        },
+        spec,
+        says: "name: connman would give lan0 an address of its own; add lan0 to NetworkInterfaceBlacklist in /etc/connman/main.conf; then systemctl restart connman",
+      },
+      "networkd by a file that it reads before ours": {
+        on: ours(
+          "/etc/systemd/network/05-macvlan-lan0.network",
+          managed({ networkd: { lan0: "/etc/systemd/network/00-all.network" } }, used),
+        ),
+        spec,
+        says: "name: systemd-networkd sets lan0 up by /etc/systemd/network/00-all.network, which it reads before /etc/systemd/network/05-macvlan-lan0.network; leave lan0 out of it (Name=!lan0), or give it a name that sorts behind; then networkctl reload",
+      },
+      "NetworkManager despite our file": {
+        on: ours(
+          "/etc/NetworkManager/conf.d/50-macvlan-lan0.conf",
+          managed({ networkManager: { lan0: "connected" } }, used),
+        ),
+        spec,
+        says: "name: NetworkManager has lan0 in its hands (connected) although /etc/NetworkManager/conf.d/50-macvlan-lan0.conf says otherwise; see what takes it back: NetworkManager --print-config; then systemctl reload NetworkManager",
+      },
+    },
+    quiet: {
+      "nothing of these": { on: bare, spec },
+      "dhcpcd that leaves it alone": { on: managed({ active: ["dhcpcd"] }, used), spec },
+      "networkd by our file": {
+        on: ours(
+          "/etc/systemd/network/05-macvlan-lan0.network",
+          managed({ networkd: { lan0: "/etc/systemd/network/05-macvlan-lan0.network" } }, used),
+        ),
+        spec,
+      },
+      "NetworkManager that leaves it alone": {
+        on: ours(
+          "/etc/NetworkManager/conf.d/50-macvlan-lan0.conf",
+          managed({ networkManager: { lan0: "unmanaged" } }, used),
+        ),
+        spec,
+      },
+      "NetworkManager without our file, which is drift": {
+        on: managed({ networkManager: { lan0: "connected" } }, used),
+        spec,
+      },
+    },
+  },
+  "macvlan-in-subnet": {
+    fires: {
+      "macvlan-router": {
+        on: router("192.168.76.0/24"),
+        spec,
+        says: "nic.mac: ens4 and the macvlan macvlan0 on it both are the host's way to 192.168.76.0/24; with interface.reach: pinned it is not needed: ip link del dev macvlan0, and whatever makes it",
+      },
+    },
+    quiet: {
+      "a bare host": { on: bare, spec },
+      "a macvlan with an address alone": { on: withLinks(bare, { ...lan0, ifname: "macvlan0" }), spec },
+      "a macvlan of another subnet": { on: router("10.1.0.0/24"), spec },
+    },
+  },
+  workstation: {
+    fires: {
+      "ssh localhost": {
+        on: from("127.0.0.1"),
+        spec,
+        says: "reach: you are on this host itself, which does not reach its own appliances; set reach: pinned if their user interfaces are to be opened from here",
+      },
+      "by its address on the LAN": {
+        on: from("192.168.76.10"),
+        spec,
+        says: "reach: you are on this host itself, which does not reach its own appliances; set reach: pinned if their user interfaces are to be opened from here",
+      },
+    },
+    quiet: {
+      "from elsewhere": { on: from("192.168.76.254"), spec },
+      "with a way": { on: from("127.0.0.1"), spec: of({ reach: "pinned" }) },
+      "once it was set up": { on: from("127.0.0.1", used), spec },
+      "not known": { on: { ...bare, connection: undefined }, spec },
+    },
+  },
+});

@@ -1,0 +1,9 @@
+import { Rule } from "../../observe";
+import type { ResolvedInterface } from "../spec";
+import { linkRules } from "./link";
+import { nicRules } from "./nic";
+import { surroundingsRules } from "./surroundings";
+
+export { findNics } from "./find-nic";
+
+export const hostInterfaceRules: readonly Rule<ResolvedInterface>[] = [...nicRules, ...linkRules, ...surroundingsRules];

@@ -1,0 +1,92 @@
+import { Fault } from "../../errors";
+import { HostFacts, LinkFact, Rule, Severity } from "../../observe";
+import { linkFiles } from "../render";
+import type { ResolvedInterface } from "../spec";
+import { findNics } from "./find-nic";
+
+/** The alias by which the scripts on the host know a link as ours (lib.sh). */
+const ALIAS = "pulumi-macvlan";
+
+/** Why a macvlan of that name that is not ours cannot be taken over; the scripts on the host say the same. */
+function strangerFault(facts: HostFacts, { nic, name }: ResolvedInterface, link: LinkFact): Fault[] {
+  const remedy = `choose another name, or remove it on the host: ip link del dev ${name}`;
+  const [wanted] = findNics(facts, nic);
+  const mode = link.linkinfo?.info_data?.mode ?? "bridge";
+  if (wanted === undefined) return [];
+  if (link.link !== wanted.ifname || mode !== "bridge")
+    return [
+      {
+        message: `the host has a macvlan called ${name} on ${link.link ?? "another device"} in mode ${mode}, which is not ours`,
+        remedy,
+      },
+    ];
+  const address = facts.addresses.get(name)?.find(({ family }) => family === "inet");
+  if (address === undefined) return [];
+  return [
+    { message: `the host has a macvlan called ${name} with the address ${address.address}, which is not ours`, remedy },
+  ];
+}
+
+/** Who has a MAC on the host or on the LAN. */
+function ownerOf(facts: HostFacts, name: string, mac: string): string | undefined {
+  const link = facts.links.find((other) => other.ifname !== name && [other.address, other.permaddr].includes(mac));
+  if (link) return `the interface ${link.ifname} on this host`;
+  const container = facts.containers.find(({ networks }) =>
+    Object.values(networks).some(({ MacAddress }) => MacAddress === mac),
+  );
+  if (container) return `the container ${container.name} on this host`;
+  // A link that has it already may have been somewhere else before, and be in the cache with an address of then.
+  if (facts.links.some(({ ifname, address }) => ifname === name && address === mac)) return undefined;
+  const neighbour = facts.neighbours.find(({ lladdr }) => lladdr === mac);
+  return neighbour && `the device ${neighbour.dst} on the LAN`;
+}
+
+export const linkRules: readonly Rule<ResolvedInterface>[] = [
+  {
+    id: "link-name-taken",
+    severity: Severity.Refuse,
+    about:
+      "The host has an interface with the name of the link, or with that as an altname, that is no macvlan; or a macvlan that " +
+      "is not ours and is used otherwise. A macvlan on the same NIC without an address, made by hand, is taken over as it is.",
+    find: (facts, spec) => {
+      const { name } = spec;
+      const other = facts.links.find(({ ifname, altnames }) => ifname === name || altnames.includes(name));
+      if (other === undefined) return [];
+      if (other.ifname === name && other.linkinfo?.info_kind === "macvlan")
+        return (other.ifalias === ALIAS ? [] : strangerFault(facts, spec, other)).map((fault) => ({
+          path: ["name"],
+          ...fault,
+        }));
+      const kind = other.linkinfo?.info_kind ?? other.link_type;
+      const message = `the host has another interface called ${name} (${kind})`;
+      return [{ path: ["name"], message, remedy: "choose another name" }];
+    },
+  },
+  {
+    id: "link-mac-taken",
+    severity: Severity.Refuse,
+    about:
+      "The link's MAC is that of another interface or container of the host, or of a device on the LAN that the host knows. The " +
+      "kernel brings up no second interface with it on one NIC.",
+    find: (facts, { name, mac }) => {
+      const owner = ownerOf(facts, name, mac);
+      if (owner === undefined) return [];
+      const remedy = "choose another, or leave it out to have one derived";
+      return [{ path: ["mac"], message: `${mac} is the MAC of ${owner}`, remedy }];
+    },
+  },
+  {
+    id: "link-file-not-ours",
+    severity: Severity.Refuse,
+    about:
+      "As [file-not-ours](#file-not-ours), for the files of the link: its settings, its udev rule, what tells network managers of it.",
+    find: ({ foreign }, link) =>
+      linkFiles(link)
+        .filter(({ path }) => foreign.includes(path))
+        .map(({ path }) => ({
+          path: ["name"],
+          message: `${path} is there already and does not carry our mark`,
+          remedy: "move it away, or choose another name for the link",
+        })),
+  },
+];
