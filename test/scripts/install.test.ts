@@ -120,6 +120,8 @@ describe("install", () => {
       const run = install(payload(changed));
       expect(run.status).toBe(1);
       expect(run.stderr).toContain("installation failed, everything is as before");
+      // systemd has read the new units, and then the old ones again
+      expect(changes().filter((call) => call === "systemctl daemon-reload")).toHaveLength(time === "first" ? 2 : 3);
       host.sh('rm "$MACVLAN_ROOT/faulty"');
       expect(host.tree()).toEqual(before);
     },
@@ -143,11 +145,56 @@ describe("install", () => {
     expect(install().stderr).toContain("not booted with systemd");
   });
 
-  test("refuses to replace a file that is not ours", () => {
-    host.write("etc/modules-load.d/macvlan.conf", "macvlan\n");
+  test.each([...Object.keys(files())])("refuses to replace a %s that is not ours, and to remove it", (path) => {
+    host.write(path, "#!/bin/sh\n# somebody's\n");
     const before = tree();
-    expect(install()).toMatchObject({ status: 1 });
+    expect(install()).toMatchObject({
+      status: 1,
+      stderr: `there already and not ours, move it away first: ${host.root}${path} \n`,
+    });
     expect(tree()).toEqual(before);
+    host.sh(`rm "$MACVLAN_ROOT${path}"`);
+    install();
+    host.write(path, "#!/bin/sh\n# somebody's\n");
+    if (!/lib\.sh|uninstall|macvlan-host/.test(path))
+      host.sh('"$MACVLAN_ROOT/usr/local/libexec/macvlan/macvlan-host" uninstall');
+    expect(host.read(path)).toBe("#!/bin/sh\n# somebody's\n");
+  });
+
+  describe("repairs", () => {
+    const unit = "etc/systemd/system/macvlan-appliances.service";
+    const dropIn = "etc/systemd/system/docker.service.d/50-macvlan.conf";
+    const script = "usr/local/libexec/macvlan/gate";
+    test.each<[string, string, string | undefined]>([
+      ["an edited script", `echo "# more" >>${script}`, "daemon-reload is not needed"],
+      ["a wrong mode", `chmod 777 ${script}`, "daemon-reload is not needed"],
+      ["a wrong owner", `chown 1000:1000 ${script}`, "daemon-reload is not needed"],
+      [
+        "a script that is a link",
+        `mv ${script} aside; ln -s ../../../../aside ${script}`,
+        "daemon-reload is not needed",
+      ],
+      ["a removed script", `rm ${script}`, "daemon-reload is not needed"],
+      ["a masked unit", `rm ${unit} enabled; ln -s /dev/null ${unit}`, undefined],
+      ["a masked drop-in", `ln -sf /dev/null ${dropIn}`, undefined],
+      ["an edited drop-in", `sed -i 's/^Wants=.*//' ${dropIn}`, undefined],
+      ["an edited unit", `echo "[Nonsense]" >>${unit}`, undefined],
+      ["a disabled unit", "rm enabled", "daemon-reload is not needed"],
+      ["a folder that others may write to", "chmod 777 usr/local/libexec/macvlan", "daemon-reload is not needed"],
+    ])("%s", (_, damage, reload) => {
+      install();
+      const state = () =>
+        host.sh(
+          'cd "$MACVLAN_ROOT"; ls enabled; find etc usr -exec stat -c "%A %u:%g %N" {} + | sort; find etc usr -type f | sort | xargs sha256sum',
+        ).stdout;
+      const before = state();
+      host.sh(`cd "$MACVLAN_ROOT"; rm calls; ${damage}`);
+      expect(state()).not.toBe(before);
+      expect(install().status).toBe(0);
+      expect(state()).toBe(before);
+      expect(changes().includes("systemctl daemon-reload")).toBe(reload === undefined);
+      expect(changes().filter((call) => /docker/.test(call))).toEqual([]);
+    });
   });
 
   test.each([

@@ -1,7 +1,7 @@
 #!/bin/sh
 # managed by pulumi-macvlan
 # Installs or updates what boots the host. Sent over ssh with its payload, so it stands alone. stdin: frames "== /ABSOLUTE/PATH MODE".
-# Writes only what differs; puts everything back if the new files do not prove good. Docker is never restarted.
+# Writes only what differs in content, mode or owner; puts everything back if the new files do not prove good. Docker is never restarted.
 # MACVLAN_ROOT moves every path, as DESTDIR would.
 set -u
 export LC_ALL=C PATH="${PATH:+$PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin"
@@ -17,7 +17,15 @@ fail() { # CODE TEXT
   echo "$2" >&2
   exit "$1"
 }
-ours() { head -n 2 "$1" 2>/dev/null | grep -qxF "$mark"; }
+# Those of the given files, which are there, that do not carry our mark in their first two lines.
+not_ours() { # FILE...
+  [ $# = 0 ] || awk -v mark="$mark" 'FNR <= 2 && $0 == mark { ok[FILENAME] } END { for (f = 1; f < ARGC; f++) if (!(ARGV[f] in ok)) print ARGV[f] }' "$@"
+}
+ours() { [ -f "$1" ] && [ -z "$(not_ours "$1")" ]; }
+# `systemctl mask`, where somebody has taken our file away first: a unit or a drop-in is a link to nowhere.
+masked() { # PATH
+  case $1 in "$units"/*) [ -L "$root$1" ] && [ "$(readlink "$root$1")" = /dev/null ] ;; *) return 1 ;; esac
+}
 docker_state() { timeout 10 systemctl show -p LoadState --value docker.service 2>/dev/null; }
 
 check_host() {
@@ -29,10 +37,10 @@ check_host() {
     *) fail 1 "this host has no docker.service: install Docker from Debian (docker.io) or from docker.com; snap and rootless Docker do not offer macvlan on the host" ;;
   esac
   missing=
-  for tool in awk cmp flock ip journalctl modprobe mktemp sort stat timeout tsort udevadm; do
+  for tool in awk cmp flock ip journalctl modprobe mktemp sha256sum sort stat systemd-run timeout tsort udevadm xargs; do
     command -v "$tool" >/dev/null || missing="$missing $tool"
   done
-  [ -z "$missing" ] || fail 1 "this host lacks:$missing; install coreutils, diffutils, gawk or mawk, iproute2, kmod, udev, util-linux"
+  [ -z "$missing" ] || fail 1 "this host lacks:$missing; install coreutils, diffutils, findutils, gawk or mawk, iproute2, kmod, udev, util-linux"
 }
 
 # Splits stdin into $work/new/1, 2..., and $work/list with "PATH MODE" a line.
@@ -51,27 +59,43 @@ unpack() {
     /^===/ { $0 = substr($0, 2) }
     { print >out }
     END { if (!bad && !count) refuse("no files") ; if (bad) exit 1 }' || exit 2
+  (cd "$work/new" && not_ours ./*) >"$work/alien"
   n=0
+  set --
   while read -r path _; do
     n=$((n + 1))
-    ours "$work/new/$n" || fail 2 "payload: $path does not carry our mark"
+    ! grep -qxF "./$n" "$work/alien" || fail 2 "payload: $path does not carry our mark"
     case $path in "$libexec"/*) sh -n "$work/new/$n" || fail 2 "payload: $path is not a shell script" ;; esac
-    if [ -e "$root$path" ] && ! ours "$root$path"; then fail 1 "$path is there already and is not ours: move it away first"; fi
+    if masked "$path"; then continue; fi
+    if [ -f "$root$path" ]; then set -- "$@" "$root$path"; elif [ -e "$root$path" ] || [ -L "$root$path" ]; then fail 1 "$path is there already and is no file: move it away first"; fi
   done <"$work/list"
+  alien=$(not_ours "$@")
+  [ -z "$alien" ] || fail 1 "there already and not ours, move it away first: $(echo "$alien" | tr '\n' ' ')"
 }
 
-# $work/todo: "N PATH MODE" for what differs, "- PATH" for what an older version left behind.
+# $work/todo: "N PATH MODE" for what differs, "- PATH" for what an older version left behind. Digests and modes of all in a few processes.
 compare() {
-  n=0
-  : >"$work/todo"
-  while read -r path mode; do
-    n=$((n + 1))
-    if cmp -s "$work/new/$n" "$root$path" && [ "$(stat -c %a "$root$path")" = "${mode#0}" ]; then continue; fi
-    echo "$n $path $mode" >>"$work/todo"
-  done <"$work/list"
+  {
+    (cd "$work/new" && sha256sum ./*)
+    sed "s|^|$root|; s| .*||" "$work/list" | xargs sha256sum 2>/dev/null
+    sed "s|^|$root|; s| .*||" "$work/list" | xargs stat -c '%a-%u-%g-%F %n' 2>/dev/null
+  } >"$work/are"
+  awk -v root="$root" '
+    FILENAME ~ /are$/ { of = $NF; if (/-regular( empty)? file /) { sub(/-regular.*/, ""); mode[of] = $0 } else if (NF == 2) digest[of] = $1; next }
+    { want = $2; sub(/^0/, "", want); n = FNR; file = root $1 }
+    digest["./" n] != digest[file] || mode[file] != want "-0-0" { print n, $1, $2 }' "$work/are" "$work/list" >"$work/todo"
   for file in "$root$libexec"/* "$root$units"/macvlan-*.service "$root$units"/docker.service.d/*-macvlan.conf "$root"/etc/modules-load.d/macvlan*.conf; do
-    ours "$file" || continue
-    grep -q "^${file#"$root"} " "$work/list" || echo "- ${file#"$root"}" >>"$work/todo"
+    ! grep -q "^${file#"$root"} " "$work/list" || continue
+    ! ours "$file" || echo "- ${file#"$root"}" >>"$work/todo"
+  done
+}
+
+# Nobody else may put a file where ours are run from.
+own_folders() {
+  for folder in "$libexec" /etc/macvlan /var/lib/macvlan; do
+    [ -d "$root$folder" ] || continue
+    [ -n "$(find "$root$folder" -maxdepth 0 \( ! -user 0 -o ! -group 0 -o -perm /022 \))" ] || continue
+    chown 0:0 "$root$folder" && chmod go-w "$root$folder" && echo "corrected owner and mode of $folder" >&2 || return 1
   done
 }
 
@@ -89,7 +113,7 @@ make_folders() { # PATH
 swap() {
   while read -r n path mode; do
     key=$(echo "$path" | tr / %)
-    if [ -e "$root$path" ]; then cp -p "$root$path" "$work/old/$key" || return 1; fi
+    if [ -e "$root$path" ] || [ -L "$root$path" ]; then cp -pP "$root$path" "$work/old/$key" || return 1; fi
     if [ "$n" = - ]; then
       case $path in "$units"/*.service) timeout 30 systemctl -q disable "${path##*/}" ;; esac
       rm -f "$root$path"
@@ -98,7 +122,7 @@ swap() {
     fi
     make_folders "$path" || return 1
     new=$(mktemp "$root${path%/*}/.${path##*/}.XXXXXX") || return 1
-    if cat "$work/new/$n" >"$new" && chmod "$mode" "$new" && mv -f "$new" "$root$path"; then
+    if cat "$work/new/$n" >"$new" && chmod "$mode" "$new" && mv -fT "$new" "$root$path"; then
       echo "installed $path" >&2
     else
       rm -f "$new"
@@ -109,7 +133,7 @@ swap() {
 put_back() {
   while read -r _ path _; do
     key=$(echo "$path" | tr / %)
-    if [ -e "$work/old/$key" ]; then cp -p "$work/old/$key" "$root$path.old" && mv -f "$root$path.old" "$root$path"; else rm -f "$root$path"; fi
+    if [ -e "$work/old/$key" ] || [ -L "$work/old/$key" ]; then cp -pP "$work/old/$key" "$root$path.old" && mv -fT "$root$path.old" "$root$path"; else rm -f "$root$path"; fi
   done <"$work/todo"
   reload
   [ ! -e "$root$units/$stage3" ] || timeout 30 systemctl -q enable "$stage3"
@@ -159,6 +183,6 @@ work=$(mktemp -d "$root/run/macvlan/install.XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 unpack
 compare
-if swap && prove && activate; then exit 0; fi
+if own_folders && swap && prove && activate; then exit 0; fi
 put_back
 fail 1 "installation failed, everything is as before"
