@@ -127,12 +127,14 @@ describe("MacvlanNetwork", () => {
       return all.find(({ type }) => type === "docker:index/network:Network")!.importId;
     };
     expect(await importOf({}, { ...used, networks })).toBe(id);
+    expect(await importOf({}, used)).toBe(id);
     expect(await importOf({ ipRange: "192.168.76.64/27" }, { ...used, networks })).toBeUndefined();
     expect(await importOf({}, fixture("trixie-bare"))).toBeUndefined();
   });
 
   it("refuses a network of somebody else's", async () => {
-    expect(await seeing(fixture("trixie-in-use"), () => refusal(make))).toContain(
+    const other = () => new MacvlanNetwork("lan", { ssh, ...lan, ipRange: "192.168.76.64/27" });
+    expect(await seeing(fixture("trixie-in-use"), () => refusal(other))).toContain(
       "lan.name: the host has another network called lan",
     );
   });

@@ -8,7 +8,7 @@ import { MacvlanNetwork } from "../macvlan-network";
 import { enforce, factsOf, judgesItsParts } from "../observe";
 import { lanes } from "./order";
 import { preflight } from "./preflight";
-import { ApplianceHostArgs, resolveHost } from "./spec";
+import { ApplianceHostArgs, placeAppliance, resolveHost } from "./spec";
 
 /** Where an appliance is on the LAN. */
 export interface ApplianceAddress {
@@ -52,13 +52,7 @@ export class ApplianceHost extends pulumi.ComponentResource {
     for (const [appliance, before] of waits) {
       const component = new Appliance(
         `${name}-${appliance}`,
-        {
-          ssh,
-          name: appliance,
-          network: { name: network.name, parent: link.name, subnet: network.subnet, gateway: network.gateway },
-          networkId: lan.networkId,
-          ...wrapped[appliance]!,
-        },
+        { ...placeAppliance({ ...args, appliances: wrapped }, host!, appliance), networkId: lan.networkId },
         { parent: this, dependsOn: [lan, ...before.map((other) => made.get(other)!)] },
       );
       made.set(appliance, component);

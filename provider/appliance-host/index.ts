@@ -1,4 +1,5 @@
 export * from "./appliance-host";
+export * from "./drift";
 export * from "./order";
 export * from "./preflight";
 export * from "./spec";

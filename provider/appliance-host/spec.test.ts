@@ -137,6 +137,7 @@ describe("preflight of a whole host", () => {
     const { host: other } = resolveHost({
       ...good,
       interface: { nic: { name: "ens5" } },
+      network: { ...good.network, hostAddress: "192.168.76.11" },
       appliances: {
         pinned: { ip: "192.168.76.54", service: { image } },
         dns: { ip: "192.168.76.53", service: { image } },

@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { defaultMac, Ipv4Range, parseIpv4, parseMac } from "../address";
-import { applianceNameFault, ApplianceSpec, applianceSpecSchema, Pin, placedProblems } from "../appliance";
+import {
+  ApplianceArgs,
+  applianceNameFault,
+  ApplianceSpec,
+  applianceSpecSchema,
+  Pin,
+  placedProblems,
+} from "../appliance";
 import { below, formatProblem, Problem, valueOf } from "../errors";
 import { InterfaceSpec, interfaceSchema, ResolvedInterface, resolveInterface } from "../host-interface";
 import {
@@ -82,6 +89,17 @@ export function resolveHost(args: unknown): { host?: ResolvedHost; problems: Pro
     return { problems: all };
   const { failClosed = false, overrides = [] } = spec;
   return { host: { ssh, failClosed, overrides, link, network: resolved.network, pins }, problems: [] };
+}
+
+/** The arguments with which one appliance of the host is made. */
+export function placeAppliance(args: ApplianceHostArgs, host: ResolvedHost, name: string): ApplianceArgs {
+  const { ssh, link, network } = host;
+  return {
+    ssh,
+    name,
+    network: { name: network.name, parent: link.name, subnet: network.subnet, gateway: network.gateway },
+    ...args.appliances[name]!,
+  };
 }
 
 /** What is wrong with the appliances under their names and on their network; each must pass for itself before. */

@@ -1,8 +1,9 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { commandArgs, commandOptions, readArgs, typeToken } from "../component";
+import { commandArgs, commandOptions, readArgs, repair, typeToken } from "../component";
 import { enforce, factsOf, findAll } from "../observe";
 import { deleteCommand, remoteCommand } from "../ssh";
+import { applianceDrift } from "./drift";
 import { group } from "./model";
 import { pinRules } from "./preflight";
 import { renderFiles, renderSecrets } from "./render";
@@ -31,18 +32,19 @@ export class Appliance extends pulumi.ComponentResource {
     if (facts) enforce(findAll(pinRules, facts, [pin]), [name], { facts, overrides, parent: opts?.parent });
     const wrapped = withSecret(args);
     super(typeToken("Appliance"), name, wrapped, opts);
+    const drift = repair(facts, (seen) => applianceDrift(seen, appliance));
     new local.Command(
       `${name}-appliance`,
       {
         ...commandArgs(ssh.destination),
         create: remoteCommand(ssh, ["appliance", "apply", appliance.name]),
         delete: deleteCommand(ssh, ["appliance", "down", appliance.name]),
-        environment: { FILES: renderFiles(appliance) },
+        environment: { FILES: renderFiles(appliance), ...drift.environment },
         stdin: wrapped.secrets && pulumi.secret(pulumi.all(wrapped.secrets).apply(renderSecrets)),
         // A network that is replaced takes its appliances down first. Another name is another appliance.
         triggers: [ssh.destination, appliance.name, ...(args.networkId === undefined ? [] : [args.networkId])],
       },
-      commandOptions(this, opts),
+      { ...commandOptions(this, opts), ...drift.options },
     );
     this.ip = pulumi.output(appliance.ip);
     this.mac = pulumi.output(appliance.mac);

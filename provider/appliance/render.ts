@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { stringify } from "yaml";
+import { fileDigest, sha256 } from "../observe";
 import { encodeFrames } from "../ssh";
 import { filesAt, group, mountedPaths, networksOf, relativePath, takesEnvironment, usesDefaultNetwork } from "./model";
 import { ResolvedAppliance } from "./resolve";
@@ -43,27 +43,17 @@ export function renderSecrets(secrets: Readonly<Record<string, string>>): string
 export function versionDigest(files: Readonly<Record<string, string>>): string {
   const lines = Object.entries(files)
     .sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-    .map(([path, content]) => `${sha256(onHost(content))}  ${path}\n`);
+    .map(([path, content]) => `${fileDigest(content)}  ${path}\n`);
   return sha256(lines.join(""));
 }
 
-/** As it comes out of the frames: text ends with a line break. */
-function onHost(content: string): string {
-  return content === "" || content.endsWith("\n") ? content : `${content}\n`;
-}
-
-function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
-}
-
 function renderConf(appliance: ResolvedAppliance): string {
-  const container = lanServiceOf(appliance)["container_name"];
   const values = {
     NAME: appliance.name,
     NETWORK: appliance.network,
     PARENT: appliance.parent,
     SERVICE: appliance.definition.lanService,
-    CONTAINER: typeof container === "string" ? container : appliance.name,
+    CONTAINER: containerName(appliance),
     IP: appliance.ip,
     MAC: appliance.mac,
     START_AFTER: appliance.startAfter.join(" "),
@@ -72,6 +62,12 @@ function renderConf(appliance: ResolvedAppliance): string {
   };
   const lines = Object.entries(values).map(([key, value]) => `${key}=${shellQuote(value)}`);
   return `${MARK}\n${lines.join("\n")}\n`;
+}
+
+/** Name of the container on the LAN. */
+export function containerName(appliance: ResolvedAppliance): string {
+  const name = lanServiceOf(appliance)["container_name"];
+  return typeof name === "string" ? name : appliance.name;
 }
 
 function shellQuote(value: string): string {

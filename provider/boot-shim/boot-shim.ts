@@ -1,8 +1,9 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { commandArgs, commandOptions, readArgs, typeToken } from "../component";
+import { commandArgs, commandOptions, readArgs, repair, typeToken } from "../component";
 import { enforce, factsOf, findAll } from "../observe";
 import { deleteCommand, installerCommand } from "../ssh";
+import { bootDrift } from "./drift";
 import { bootShimRules } from "./preflight";
 import { hostFiles, renderFiles, renderInstaller } from "./render";
 import { BootShimArgs, bootShimSchema } from "./spec";
@@ -18,15 +19,17 @@ export class BootShim extends pulumi.ComponentResource {
     if (facts)
       enforce(findAll(bootShimRules, facts, spec), [name], { facts, overrides: spec.overrides, parent: opts?.parent });
     super(typeToken("BootShim"), name, args, opts);
+    const files = renderFiles(hostFiles(spec.failClosed ?? false));
+    const drift = repair(facts, (seen) => bootDrift(seen, spec.failClosed ?? false));
     new local.Command(
       `${name}-install`,
       {
         ...commandArgs(spec.ssh.destination),
         create: installerCommand(spec.ssh),
         delete: deleteCommand(spec.ssh, ["uninstall"]),
-        environment: { INSTALLER: renderInstaller(), FILES: renderFiles(hostFiles(spec.failClosed ?? false)) },
+        environment: { INSTALLER: renderInstaller(), FILES: files, ...drift.environment },
       },
-      commandOptions(this, opts),
+      { ...commandOptions(this, opts), ...drift.options },
     );
     this.registerOutputs({});
   }

@@ -1,4 +1,5 @@
 export * from "./boot-shim";
+export * from "./drift";
 export * from "./preflight";
 export * from "./render";
 export * from "./spec";

@@ -12,8 +12,9 @@ export interface HostFile {
 
 const PROVIDER = join(__dirname, "..");
 const STAGES = ["boot-shim", "host-interface", "appliance"];
-const LIBEXEC = "/usr/local/libexec/macvlan";
-const UNITS = "/etc/systemd/system";
+/** The folder of our scripts on the host. */
+export const LIBEXEC = "/usr/local/libexec/macvlan";
+export const UNITS = "/etc/systemd/system";
 
 /** Everything that the boot shim puts on a host, in the order of their paths. */
 export function hostFiles(failClosed: boolean): HostFile[] {

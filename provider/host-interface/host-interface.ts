@@ -1,8 +1,9 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { commandArgs, commandOptions, readArgs, typeToken } from "../component";
+import { commandArgs, commandOptions, readArgs, repair, typeToken } from "../component";
 import { enforce, factsOf, findAll } from "../observe";
 import { confirmedCommand, deleteCommand } from "../ssh";
+import { linkDrift } from "./drift";
 import { hostInterfaceRules } from "./preflight";
 import { renderLink } from "./render";
 import { HostInterfaceArgs, hostInterfaceSchema, resolveInterface } from "./spec";
@@ -23,17 +24,18 @@ export class HostInterface extends pulumi.ComponentResource {
     const facts = factsOf(ssh, [name]);
     if (facts) enforce(findAll(hostInterfaceRules, facts, link), [name], { facts, overrides, parent: opts?.parent });
     super(typeToken("HostInterface"), name, args, opts);
+    const drift = repair(facts, (seen) => linkDrift(seen, link));
     new local.Command(
       `${name}-link`,
       {
         ...commandArgs(ssh.destination),
         create: confirmedCommand(ssh, ["link", "apply", link.name], ["link", "confirm", link.name]),
         delete: deleteCommand(ssh, ["link", "remove", link.name]),
-        environment: { FILES: renderLink(link) },
+        environment: { FILES: renderLink(link), ...drift.environment },
         // Another name is another link, which is made in place of the old one.
         triggers: [ssh.destination, link.name],
       },
-      commandOptions(this, opts),
+      { ...commandOptions(this, opts), ...drift.options },
     );
     this.name = pulumi.output(link.name);
     this.mac = pulumi.output(link.mac);

@@ -1,3 +1,4 @@
+export * from "./drift";
 export * from "./host-interface";
 export * from "./preflight";
 export * from "./render";

@@ -3,14 +3,43 @@ import { NicArgs, ResolvedInterface } from "./spec";
 
 const MARK = "# managed by pulumi-macvlan";
 
+/** A file of a link. */
+export interface LinkFile {
+  /** What `macvlan-host link apply` calls it. */
+  readonly frame: string;
+  /** Where that puts it. */
+  readonly path: string;
+  readonly mode: string;
+  readonly content: string;
+  /** It is put on hosts that have this folder. */
+  readonly folder?: string;
+}
+
+/** The files of one link, on a host that has every network manager. */
+export function linkFiles(link: ResolvedInterface): LinkFile[] {
+  const { name } = link;
+  const [networkd, networkManager] = ["/etc/systemd/network", "/etc/NetworkManager/conf.d"];
+  return [
+    { frame: "link.conf", path: `/etc/macvlan/links/${name}.conf`, content: renderLinkConf(link) },
+    { frame: "udev.rules", path: `/etc/udev/rules.d/82-macvlan-${name}.rules`, content: renderUdevRule(link) },
+    {
+      frame: "networkd.network",
+      path: `${networkd}/05-macvlan-${name}.network`,
+      content: `${MARK}\n[Match]\nName=${name}\n\n[Link]\nUnmanaged=yes\n`,
+      folder: networkd,
+    },
+    {
+      frame: "networkmanager.conf",
+      path: `${networkManager}/50-macvlan-${name}.conf`,
+      content: `${MARK}\n[keyfile]\nunmanaged-devices+=interface-name:${name}\n`,
+      folder: networkManager,
+    },
+  ].map((file) => ({ ...file, mode: "0644" }));
+}
+
 /** The files of one link, as frames for `macvlan-host link apply`. */
 export function renderLink(link: ResolvedInterface): string {
-  return encodeFrames({
-    "link.conf": renderLinkConf(link),
-    "udev.rules": renderUdevRule(link),
-    "networkd.network": `${MARK}\n[Match]\nName=${link.name}\n\n[Link]\nUnmanaged=yes\n`,
-    "networkmanager.conf": `${MARK}\n[keyfile]\nunmanaged-devices+=interface-name:${link.name}\n`,
-  });
+  return encodeFrames(Object.fromEntries(linkFiles(link).map(({ frame, content }) => [frame, content])));
 }
 
 /** What the host's scripts read: KEY='value' lines of a shell. No value can hold a quote (see spec.ts). */

@@ -1,3 +1,5 @@
+export * from "./drift";
 export * from "./macvlan-network";
+export * from "./observed";
 export * from "./preflight";
 export * from "./spec";

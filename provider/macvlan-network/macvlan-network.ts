@@ -1,11 +1,16 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { readArgs, typeToken } from "../component";
+import { readArgs, repairText, typeToken } from "../component";
 import { below, refuse } from "../errors";
 import { enforce, factsOf, findAll } from "../observe";
 import { dockerHost, sshOptions } from "../ssh";
-import { equalsSpec, macvlanNetworkRules, NETWORK_LABEL, observedNetwork } from "./preflight";
+import { networkDrift } from "./drift";
+import { equalsSpec, observedNetwork } from "./observed";
+import { macvlanNetworkRules, NETWORK_LABEL } from "./preflight";
 import { MacvlanNetworkArgs, macvlanNetworkSchema, resolveNetwork } from "./spec";
+
+/** On a network that was made because there was none: when and why. */
+const REPAIR_LABEL = "pulumi-macvlan.repair";
 
 /**
  * Stage 2: the Docker macvlan network on the parent link. Needs a HostInterface on the host. One docker.Network, and the
@@ -34,6 +39,9 @@ export class MacvlanNetwork extends pulumi.ComponentResource {
       { parent: this },
     );
     const observed = facts && observedNetwork(facts, network.name);
+    // A network has no other input that Docker takes any text for. One that is there and differs needs none: Docker changes no
+    // network, so that its options are those of the state, and it is the specification that went on.
+    const why = facts && observed === undefined ? repairText(facts, networkDrift(facts, network)) : undefined;
     const lan = new docker.Network(
       `${name}-network`,
       {
@@ -48,7 +56,10 @@ export class MacvlanNetwork extends pulumi.ComponentResource {
             ...(Object.keys(network.auxAddresses).length === 0 ? {} : { auxAddress: network.auxAddresses }),
           },
         ],
-        labels: [{ label: NETWORK_LABEL, value: "true" }],
+        labels: [
+          { label: NETWORK_LABEL, value: "true" },
+          ...(why === undefined ? [] : [{ label: REPAIR_LABEL, value: why }]),
+        ],
       },
       {
         parent: this,
@@ -59,6 +70,7 @@ export class MacvlanNetwork extends pulumi.ComponentResource {
         // Takes a network over that the state lost (a refresh with the host unreachable drops it) and costs nothing when the
         // state has it; with anything to replace the engine would refuse it.
         ...(observed && equalsSpec(observed, network) ? { import: observed.id } : {}),
+        ...(why === undefined ? { ignoreChanges: ["labels"] } : {}),
       },
     );
     this.networkId = lan.id;

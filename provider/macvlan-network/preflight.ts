@@ -1,6 +1,7 @@
 import { overlaps, parseCidr } from "../address";
 import { Path, Problem } from "../errors";
 import { compareVersions, HostFacts, NetworkFact, Rule, Severity } from "../observe";
+import { equalsSpec, observedNetwork } from "./observed";
 import { ResolvedNetwork } from "./spec";
 
 /** On the Docker network, so that ours are told from those that somebody made by hand. */
@@ -16,37 +17,6 @@ const SHARED_PARENTS = "27.0.1";
 
 function dockerProblem(message: string, remedy: string): Problem[] {
   return [{ path: DESTINATION, message, remedy }];
-}
-
-/** The network of that name on the host. */
-export function observedNetwork(facts: HostFacts, name: string): NetworkFact | undefined {
-  return facts.networks.find((network) => network.name === name);
-}
-
-/**
- * Whether a network on the host is, in everything that Docker keeps of it, the one that the specification asks for: then it
- * can be taken over as it is.
- */
-export function equalsSpec(observed: NetworkFact, spec: ResolvedNetwork): boolean {
-  const [config, ...more] = observed.ipam.Config;
-  return (
-    observed.driver === "macvlan" &&
-    !observed.internal &&
-    !observed.ipv6 &&
-    observed.labels[NETWORK_LABEL] === "true" &&
-    sameRecord(observed.options, { parent: spec.parent, macvlan_mode: "bridge" }) &&
-    config !== undefined &&
-    more.length === 0 &&
-    config.Subnet === spec.subnet &&
-    config.Gateway === spec.gateway &&
-    config.IPRange === spec.ipRange &&
-    sameRecord(config.AuxiliaryAddresses, spec.auxAddresses)
-  );
-}
-
-function sameRecord(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }
 
 function describe(network: NetworkFact): string {
@@ -101,6 +71,8 @@ export const macvlanNetworkRules: readonly Rule<ResolvedNetwork>[] = [
     find: (facts, spec) => {
       const observed = observedNetwork(facts, spec.name);
       if (observed === undefined || observed.labels[NETWORK_LABEL] === "true") return [];
+      // One that somebody made to the letter as the specification asks for it is taken over.
+      if (equalsSpec(observed, spec)) return [];
       return [
         {
           path: ["name"],

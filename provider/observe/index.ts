@@ -1,4 +1,7 @@
 export * from "./facts";
+export * from "./files";
+export * from "./ghost";
 export * from "./observe";
 export * from "./rule";
+export * from "./units";
 export * from "./version";

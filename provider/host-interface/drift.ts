@@ -1,0 +1,75 @@
+import { compareFiles, enumerate, ghostNetworks, HostFacts, LinkFact, seesFiles, unitReasons } from "../observe";
+import { findNics } from "./preflight";
+import { linkFiles } from "./render";
+import { routeDrift } from "./route-drift";
+import { ResolvedInterface } from "./spec";
+
+/** In the link's ifalias: it is ours. */
+export const LINK_MARK = "pulumi-macvlan";
+
+/** What of the parent link is not as it is to be. */
+export function linkDrift(facts: HostFacts, link: ResolvedInterface): string[] {
+  if (facts.links.length === 0) return [];
+  const device = facts.links.find(({ ifname }) => ifname === link.name);
+  const files = linkFiles(link).filter(({ folder }) => folder === undefined || facts.folders.includes(folder));
+  if (device === undefined && seesFiles(facts) && !files.some(({ path }) => facts.files.has(path)))
+    return [`${link.name} is not set up on this host`];
+  return [
+    ...(device === undefined ? [`${link.name} is missing`] : deviceDrift(facts, link, device)),
+    ...compareFiles(facts, files),
+    ...unitReasons(facts, `macvlan-parent@${link.name}.service`),
+    ...failedUnit(facts, link),
+    ...(device === undefined ? [] : routeDrift(facts, link)),
+    ...ghostDrift(facts, link),
+  ];
+}
+
+function deviceDrift(facts: HostFacts, link: ResolvedInterface, device: LinkFact): string[] {
+  const { name } = link;
+  const kind = device.linkinfo?.info_kind;
+  if (kind !== "macvlan") return [`${name} is not a macvlan${kind === undefined ? "" : ` but a ${kind}`}`];
+  const reasons: string[] = [];
+  if (device.ifalias !== LINK_MARK) reasons.push(`${name} does not carry our mark: somebody made it anew`);
+  const mode = device.linkinfo?.info_data?.mode;
+  if (mode !== undefined && mode !== "bridge") reasons.push(`${name} is in mode ${mode} instead of bridge`);
+  const [nic, ...more] = findNics(facts, link.nic);
+  if (nic !== undefined && more.length === 0) {
+    if (device.link !== undefined && device.link !== nic.ifname)
+      reasons.push(`${name} is on ${device.link} instead of ${nic.ifname}`);
+    if (isDown(nic)) reasons.push(`${nic.ifname}, which ${name} is on, is down`);
+  }
+  if (device.address !== link.mac) reasons.push(`${name} has the MAC ${device.address} instead of ${link.mac}`);
+  if (isDown(device)) reasons.push(`${name} is down`);
+  const addresses = (facts.addresses.get(name) ?? []).map(({ address }) => address);
+  if (addresses.length > 0) reasons.push(`${name} has an address (${enumerate(addresses)}), where it is to have none`);
+  for (const key of [`ipv4/conf/${name}/arp_filter`, `ipv6/conf/${name}/disable_ipv6`]) {
+    const value = facts.sysctls.get(key);
+    if (value !== undefined && value !== "1") reasons.push(`net/${key} is ${value} instead of 1`);
+  }
+  return reasons;
+}
+
+function isDown({ flags }: LinkFact): boolean {
+  return !flags.includes("UP");
+}
+
+function failedUnit({ units }: HostFacts, { name }: ResolvedInterface): string[] {
+  const unit = `macvlan-parent@${name}.service`;
+  return units.get(unit)?.activeState === "failed" ? [`${unit} has failed`] : [];
+}
+
+/** Only a restart of dockerd heals a ghost, so that what else it hits is to be said before. */
+function ghostDrift(facts: HostFacts, { name }: ResolvedInterface): string[] {
+  const hit = facts.containers.filter(({ status }) => status === "running").map((container) => container.name);
+  const what =
+    hit.length === 0
+      ? "no container of this host runs"
+      : `which stops every container of this host: ${hit.sort().join(", ")}`;
+  return ghostNetworks(facts)
+    .filter(({ options }) => options.parent === name)
+    .map(
+      (network) =>
+        `network ${network.name} is a ghost: ${name} was missing when Docker was started, which has lost hold of it; ` +
+        `dockerd is restarted once, ${what}`,
+    );
+}
