@@ -125,17 +125,14 @@ testRules(bootShimRules, {
   iproute2: {
     fires: {
       "ip of BusyBox": {
-        on: { ...bare, links: [], failed: new Map([["link", "1\nip: unrecognized option: j"]]) },
+        on: { ...bare, links: [] },
         spec,
-        says: `${at}ip -j -d link show fails on the host: ip: unrecognized option: j; install the iproute2 of the distribution, 4.14 or later`,
+        says: `${at}ip on the host prints no JSON; install the iproute2 of the distribution, 4.14 or later`,
       },
     },
     quiet: {
       "ip of Debian": { on: bare, spec },
-      "no ip at all, of which another rule speaks": {
-        on: { ...bare, tools: [], failed: new Map([["link", "127\nip: not found"]]) },
-        spec,
-      },
+      "no ip at all, of which another rule speaks": { on: { ...bare, tools: [], links: [] }, spec },
     },
   },
   "file-not-ours": {

@@ -3,7 +3,9 @@ import { Rule, Severity } from "../../observe";
 
 /** What the scripts on the host are made of; all of it is in any Debian with Docker. */
 const TOOLS =
-  "awk cmp flock ip journalctl modprobe mktemp sed sha256sum sort stat systemctl timeout tsort udevadm".split(" ");
+  "awk cmp flock ip journalctl modprobe mktemp nsenter sed sha256sum sort stat systemctl timeout tsort udevadm".split(
+    " ",
+  );
 
 /** Connections that a `pulumi destroy`, which runs no program and so has none to share, opens at the same time. */
 const CONNECTIONS = 8;
@@ -63,15 +65,11 @@ export const systemRules: readonly Rule<unknown>[] = [
     id: "iproute2",
     severity: Severity.Refuse,
     about:
-      "`ip -j -d link show` fails: `ip` is that of BusyBox, or too old to print JSON. Without it nothing is known of the NICs.",
-    find: ({ tools, failed }) => {
-      const said = failed.get("link");
-      if (said === undefined || !tools.includes("ip")) return [];
-      return problem(
-        `ip -j -d link show fails on the host: ${said.split("\n").at(-1) ?? ""}`,
-        "install the iproute2 of the distribution, 4.14 or later",
-      );
-    },
+      "`ip -j -d link show` prints no JSON: `ip` is that of BusyBox, or too old. Without it nothing is known of the NICs.",
+    find: ({ tools, links }) =>
+      tools.includes("ip") && links.length === 0
+        ? problem("ip on the host prints no JSON", "install the iproute2 of the distribution, 4.14 or later")
+        : [],
   },
   {
     id: "file-not-ours",

@@ -93,7 +93,7 @@ export const nicRules: readonly Rule<ResolvedInterface>[] = [
       "No interface of the host is the one that `interface.nic` selects. The message lists those that there are. A selection by " +
       "MAC means the permanent one, which survives renames; by path, the slot; by name, what the kernel calls it today.",
     find: (facts, { nic }) =>
-      facts.failed.has("link") || findNics(facts, nic).length > 0
+      facts.links.length === 0 || findNics(facts, nic).length > 0
         ? []
         : [{ path: ["nic", selection(nic).key], ...missing(facts, nic) }],
   },
