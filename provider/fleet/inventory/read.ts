@@ -1,0 +1,180 @@
+import { existsSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { parseIpv4 } from "../../address";
+import { ResolvedHost, resolveHost } from "../../appliance-host";
+import { Path, Problem } from "../../errors";
+import { Addressed, giveAddresses } from "./addresses";
+import { addressOf, draft, finishAppliances, finishHost, named } from "./assemble";
+import { checkHosts, checkSegment, Segment } from "./conflicts";
+import { Files } from "./files";
+import { Findings, Position, PositionedProblem, positionOf } from "./findings";
+import { LanModel, readLans } from "./lans";
+import { load } from "./load";
+import { LOCK_FILE, readLock, renderLock } from "./lock";
+import { Member, memberOf, MemberPin, placeIn } from "./members";
+import { HostArgs, withoutSecretValues } from "./secrets";
+import { InventoryArgs, Lan } from "./spec";
+import { plain, textOf } from "./tree";
+
+/** One host of a fleet. */
+export interface InventoryHost {
+  readonly name: string;
+  /** What ApplianceHost takes once `withSecretValues` has filled in the secrets. */
+  readonly args: HostArgs;
+  readonly resolved: ResolvedHost;
+  /** Name of its LAN; undefined if it describes its network itself. */
+  readonly lan?: string;
+  readonly tags: readonly string[];
+  /** Where its entry begins. */
+  readonly position?: Position;
+}
+
+/** Addresses given by `ip: auto`, as the lock file is to record them. */
+export interface LockState {
+  readonly file: string;
+  /** What the file is to say; undefined where there is nothing to record. */
+  readonly text?: string;
+  /** The same without what is not used. */
+  readonly pruned?: string;
+  /** HOST/APPLIANCE whose address is new, so that the file is to be written and committed. */
+  readonly added: readonly string[];
+  /** LAN and HOST/APPLIANCE whose address nobody asks for. */
+  readonly unused: readonly { lan: string; key: string }[];
+}
+
+/** A fleet that is consistent. */
+export interface Inventory {
+  /** In the order of the files. */
+  readonly hosts: readonly InventoryHost[];
+  readonly lans: readonly (Lan & { name: string; position?: Position })[];
+  /** The files that it was read from. */
+  readonly files: readonly string[];
+  readonly lock: LockState;
+  /** Where a value of a host is written, by its path (hosts.NAME…), also where a template or the defaults say it. */
+  positionOf(path: Path): Position | undefined;
+}
+
+export interface ReadOptions {
+  /** The folder that has all files of the inventory. Default: that of the first file. */
+  readonly root?: string;
+  /** Where addresses of `ip: auto` are recorded. Default: macvlan.lock.json beside the first file. */
+  readonly lockFile?: string;
+}
+
+/** Reads a fleet from files and objects: the whole of it if nothing is wrong, else everything that is wrong, in file order. */
+export function readInventory(
+  inputs: readonly (string | InventoryArgs)[],
+  options: ReadOptions = {},
+): { inventory?: Inventory; problems: PositionedProblem[] } {
+  const findings = new Findings();
+  const first = inputs.find((input): input is string => typeof input === "string");
+  const folder = first === undefined ? process.cwd() : dirname(first);
+  const files = new Files(options.root ?? folder);
+  const { parts, files: read, bare } = load(inputs, files, findings);
+  const lanEntries = named(parts, "lans", "LAN", findings);
+  const templates = named(parts, "templates", "template", findings);
+  const lans = readLans(lanEntries, findings);
+  const hosts = [...named(parts, "hosts", "host", findings)];
+  const drafts = hosts.map(([name, entry]) => {
+    const path: Path = bare === undefined ? ["hosts", name] : [];
+    return draft(name, entry, { path, lans: lanEntries, templates, findings });
+  });
+
+  const lockFile = options.lockFile ?? join(folder, LOCK_FILE);
+  const lock = readLock(lockFile, files, findings);
+  const settled = drafts.map((each) => ({ draft: each, host: finishHost(each, findings) }));
+  const addressed: Addressed[] = drafts.flatMap((each) =>
+    each.appliances.map((appliance) => ({ draft: each, appliance, ip: addressOf(appliance, findings) })),
+  );
+  const written = new Map<string, MemberPin[]>();
+  for (const { draft: each, appliance, ip } of addressed) {
+    const address = parseIpv4(textOf(ip) ?? "").value;
+    if (address === undefined) continue;
+    const pins = written.get(each.name) ?? [];
+    written.set(each.name, pins);
+    pins.push({ name: appliance.name, ip: address });
+  }
+  const explicit = settled.map(({ draft: each, host }) => ({
+    ...memberOf(each, host),
+    pins: written.get(each.name) ?? [],
+  }));
+  const given = giveAddresses(addressed, lans, segmentsOf(explicit, lans), lock, findings);
+
+  const members = settled.map(({ draft: each, host }) =>
+    memberOf(each, finishAppliances(each, host, given.addresses.get(each.name) ?? new Map(), files, findings)),
+  );
+  const segments = segmentsOf(members, lans);
+  const segmentOf = new Map(
+    [...segments.values()].flatMap((segment) => segment.members.map((member) => [member, segment])),
+  );
+  const resolved = members.map((member) => resolveMember(member, segmentOf.get(member)!, findings));
+  checkHosts(members, findings);
+  for (const segment of segments.values()) checkSegment(segment, findings);
+  if (members.length === 0 && findings.empty && parts.length > 0)
+    findings.add(parts[0]!.root.at, ["hosts"], "there is no host", "add one under hosts:");
+  if (!findings.empty) return { problems: findings.all() };
+
+  const byName = new Map(members.map((member) => [member.draft.name, member]));
+  const used = { ...given.recorded };
+  for (const { lan, key } of given.unused)
+    used[lan] = Object.fromEntries(Object.entries(used[lan]!).filter(([each]) => each !== key));
+  const any = Object.keys(given.recorded).length > 0 || existsSync(lockFile);
+  const inventory: Inventory = {
+    hosts: members.map((member, i) => {
+      const { name, lan, tags, key } = member.draft;
+      return {
+        name,
+        lan,
+        tags,
+        args: plain(member.node) as HostArgs,
+        resolved: resolved[i]!,
+        position: positionOf(key),
+      };
+    }),
+    lans: [...lans.values()].map(({ name, args, entry }) => ({ name, ...args, position: positionOf(entry.key) })),
+    files: read.map((file) => relative(process.cwd(), file)),
+    lock: {
+      file: relative(process.cwd(), resolve(lockFile)),
+      ...(any ? { text: renderLock(given.recorded), pruned: renderLock(used) } : {}),
+      added: given.added,
+      unused: given.unused,
+    },
+    positionOf: (path) => {
+      const [name, rest] = bare === undefined ? [String(path[1]), path.slice(2)] : [bare, path];
+      const member = byName.get(name);
+      return member && positionOf(placeIn(member, rest));
+    },
+  };
+  return { inventory, problems: [] };
+}
+
+/** Hosts by LAN: the one that they name, or one of the same subnet. */
+function segmentsOf(members: readonly Member[], lans: ReadonlyMap<string, LanModel>): Map<string, Segment> {
+  const segments = new Map<string, Segment>();
+  const bySubnet = new Map(
+    [...lans.values()].filter(({ args }) => !args.separate).map((lan) => [lan.args.subnet, lan]),
+  );
+  for (const member of members) {
+    const lan = member.draft.lan === undefined ? bySubnet.get(member.lan) : lans.get(member.draft.lan);
+    const key = lan?.name ?? `subnet ${member.lan}`;
+    const segment = segments.get(key) ?? new Segment(lan?.title ?? `the subnet ${member.lan}`, lan);
+    segments.set(key, segment);
+    segment.members.push(member);
+  }
+  return segments;
+}
+
+function resolveMember(member: Member, segment: Segment, findings: Findings): ResolvedHost | undefined {
+  const { host, problems } = resolveHost(withoutSecretValues(plain(member.node) as HostArgs));
+  for (const problem of problems) tell(member, problem, segment, findings);
+  return host;
+}
+
+function tell(member: Member, problem: Problem, segment: Segment, findings: Findings): void {
+  const path = [...member.draft.path, ...problem.path];
+  if (findings.has(path)) return;
+  const place = placeIn(member, problem.path, problem.message.startsWith("there is no field"));
+  // The host alone does not know which addresses others have.
+  const remedy = /\(next free: [\d.]+\)/.test(problem.remedy) ? segment.nextFree() : problem.remedy;
+  findings.add(place, path, problem.message, remedy);
+}
