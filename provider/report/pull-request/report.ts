@@ -1,0 +1,260 @@
+// The report of a pull request: what merging it would do to every host of a fleet, as one Markdown comment. Pure, and the
+// same for the same input.
+import { LocatedProblem } from "../located";
+import { Change, hostChange, HostChange } from "./change";
+import { fit, Part } from "./fit";
+import { HostReport } from "./host";
+import { impactOf, inWords, some, sum, weight } from "./impact";
+import { code, count, details, head, html, plainText, row } from "./markdown";
+import { bullet, fieldText, hostSection, Rank, Shown, title } from "./sections";
+
+/** What a report is made of. */
+export interface ReportInput {
+  /** In the order of the inventory. */
+  readonly hosts: readonly HostReport[];
+  /** What is wrong with the inventory itself. */
+  readonly problems?: readonly LocatedProblem[];
+  /** What the hosts of the inventory were compared with, such as "the inventory of main". Default: the last known state. */
+  readonly against?: string;
+  /** Tells the comments of several fleets in one repository apart. */
+  readonly fleet?: string;
+  /** Characters that the report may have. GitHub takes 65 536; the default leaves room for what a job adds. */
+  readonly limit?: number;
+  /** Where all of it is to be read if parts had to be left out, as a sentence. */
+  readonly more?: string;
+}
+
+const LIMIT = 62_000;
+
+/** The first line of a report, by which a job finds the comment that it is to replace. */
+export function reportMarker(fleet = ""): string {
+  const name = fleet
+    .replace(/[^\w./-]+/g, " ")
+    .replace(/--+/g, "-")
+    .trim();
+  return `<!-- macvlan preview${name === "" ? "" : ` of ${name}`} -->`;
+}
+
+interface Row {
+  readonly host: HostReport;
+  readonly change?: HostChange;
+}
+
+/** Hosts of which the same is to be told, such as all those of an upgrade. */
+interface Group extends Row {
+  readonly names: readonly string[];
+}
+
+function groupsOf(rows: readonly Row[]): Group[] {
+  const groups = new Map<string, Row[]>();
+  for (const each of rows) {
+    const { contact, refusals, warnings, passedOver, failure, removed } = each.host;
+    const key = JSON.stringify([contact, refusals, warnings, passedOver, failure, removed, each.change]);
+    groups.set(key, [...(groups.get(key) ?? []), each]);
+  }
+  return [...groups.values()].map((same) => ({ ...same[0]!, names: same.map(({ host }) => host.name) }));
+}
+
+/** The report in Markdown. */
+export function renderReport(input: ReportInput): string {
+  const { hosts, problems = [], limit = LIMIT, fleet } = input;
+  const rows = hosts.map((host): Row => ({ host, change: host.preview && hostChange(host.preview) }));
+  const loud = groupsOf(rows.filter(isLoud));
+  const shown: Shown = new Map();
+  const parts: Part[] = [
+    { text: `${reportMarker(fleet)}\n## ${plainText(headline(input, rows))}\n\n${impact(rows)}${basis(input, rows)}` },
+    ...inventoryProblems(problems),
+    ...(loud.length > 1 ? summary(loud) : []),
+    ...loud.flatMap(({ host, change, names }) => hostSection(host, change, names, shown)),
+    ...unchanged(rows.filter((each) => !isLoud(each))),
+    { text: secretsNote(rows) },
+  ];
+  const whole = fit(parts, limit);
+  if (whole.omitted.length === 0) return finished(whole.text);
+  const ROOM = 600;
+  const cut = fit(parts, limit - ROOM);
+  return finished(`${cut.text}${omittedNote(cut.omitted, input.more)}`);
+}
+
+function finished(text: string): string {
+  return `${text.trimEnd()}\n`;
+}
+
+function isLoud({ host, change }: Row): boolean {
+  const { refusals, warnings, passedOver, failure, removed, preview } = host;
+  const findings = refusals.length + warnings.length + passedOver.length;
+  if (findings > 0 || failure !== undefined || removed === true) return true;
+  return preview !== undefined && change!.changes.length > 0;
+}
+
+function headline({ fleet, problems = [] }: ReportInput, rows: readonly Row[]): string {
+  const name = `macvlan${fleet === undefined ? "" : ` ${fleet}`}`;
+  if (problems.length > 0) return `${name}: the inventory is refused (${count(problems.length, "problem")})`;
+  const those = (is: (row: Row) => boolean): string => {
+    const found = rows.filter(is).map(({ host }) => host.name);
+    return found.length <= 2 ? found.join(" and ") : `${found.length} of ${rows.length} hosts`;
+  };
+  const refused = those(({ host }) => host.refusals.length > 0);
+  const failed = those(({ host }) => host.failure !== undefined);
+  const changed = rows.filter(({ change }) => change !== undefined && change.changes.length > 0);
+  const said = [
+    ...(refused === "" ? [] : [`${refused} refused`]),
+    ...(failed === "" ? [] : [`the preview of ${failed} failed`]),
+    ...(changed.length === 0 ? [] : [changesOf(changed, rows)]),
+  ];
+  return `${name}: ${said.length === 0 ? "nothing changes" : said.join("; ")}`;
+}
+
+function changesOf(changed: readonly Row[], rows: readonly Row[]): string {
+  if (rows.length === 1) return `${changed[0]!.host.name} changes`;
+  return `${changed.length} of ${count(rows.length, "host")} ${changed.length === 1 ? "changes" : "change"}`;
+}
+
+function impact(rows: readonly Row[]): string {
+  const changes = rows.flatMap(({ change }) => (change ? [change] : []));
+  const total = sum(changes.map(impactOf));
+  const dockerd = rows.filter(({ change }) => change?.dockerd).map(({ host }) => host.name);
+  const words = inWords(total, "appliance");
+  const gone = changes.flatMap((each) => each.changes).filter(({ deletesVolumes }) => deletesVolumes);
+  const lines = [
+    ...(words.length > 0 ? [`- ${words.join(", ")}`] : []),
+    ...(total.networks.length > 0 ? [`- ${count(total.networks.length, "network")} replaced`] : []),
+    ...(dockerd.length > 0 ? [`- **dockerd restarts on ${some(dockerd)}, which stops every container there**`] : []),
+    ...(gone.length > 0 ? [`- **volumes are deleted: ${some(gone.map(({ name }) => name))}**`] : []),
+    ...moves(rows),
+  ];
+  if (lines.length === 0 && changes.some((change) => change.changes.length > 0)) lines.push("- no container restarts");
+  return lines.length === 0 ? "" : `${lines.join("\n")}\n\n`;
+}
+
+/** An appliance that goes from one host to another: stacks run side by side, so that both may have it for a moment. */
+function moves(rows: readonly Row[]): string[] {
+  const all = rows.flatMap(({ host, change }) =>
+    (change?.changes ?? [])
+      .filter(({ stage }) => stage === "appliance")
+      .map((each) => ({ host: host.name, change: each })),
+  );
+  const ip = (change: Change, side: "before" | "after"): string | undefined =>
+    change.fields.find(({ label }) => label === "IP")?.[side];
+  const created = new Map(
+    all.filter(({ change }) => change.kind === "create").map((each) => [ip(each.change, "after"), each]),
+  );
+  return all.flatMap((from) => {
+    const to = from.change.kind === "delete" ? created.get(ip(from.change, "before")) : undefined;
+    if (to === undefined || to.host === from.host) return [];
+    const address = ip(from.change, "before");
+    return [
+      `- ${code(from.change.name)} moves from ${code(from.host)} to ${code(to.host)}${address === undefined ? "" : ` with ${code(address)}`}`,
+    ];
+  });
+}
+
+/** What the report rests on, so that nobody takes it for more. */
+function basis({ against }: ReportInput, rows: readonly Row[]): string {
+  const previewed = rows.filter(({ host }) => host.preview !== undefined);
+  if (previewed.length === 0) return "";
+  const offline = previewed.filter(({ host }) => host.contact === "offline");
+  const compared = `Compared with ${plainText(against ?? "the last known state")}.`;
+  if (offline.length === 0) return `${compared}\n\n`;
+  const which = offline.length === previewed.length ? "The hosts" : some(offline.map(({ host }) => host.name));
+  return `${compared} ${which} ${offline.length === 1 && offline.length < previewed.length ? "was" : "were"} not contacted: what was changed there by hand, and what there speaks against the plan, is not in this report.\n\n`;
+}
+
+function inventoryProblems(problems: readonly LocatedProblem[]): Part[] {
+  if (problems.length === 0) return [];
+  const list = problems.map((problem) => ({
+    text: bullet(problem),
+    rank: Rank.Refusal,
+    label: "problems of the inventory",
+  }));
+  return [{ text: "Nothing is changed on any host until this is settled:\n\n" }, ...list, { text: "\n" }];
+}
+
+function summary(rows: readonly Group[]): Part[] {
+  const refused = ({ host }: Row): boolean => host.refusals.length > 0 || host.failure !== undefined;
+  const order = [...rows].sort((a, b) => Number(refused(b)) - Number(refused(a)));
+  // Where rows must go, those that change least go first: fit takes the longest of a rank, so each weight is a rank.
+  const most = Math.max(1, ...rows.map(({ change }) => (change ? weight(change) : 0)));
+  return [
+    { text: head(["host", "parts", "addresses", "containers", "findings"]) },
+    ...order.map((each): Part => {
+      const share = (each.change ? weight(each.change) : 0) / (most + 1);
+      const rank = (refused(each) ? Rank.RefusedRow : Rank.Row) + share;
+      return { text: summaryRow(each), rank, label: `the row of ${each.host.name}` };
+    }),
+    { text: "\n" },
+  ];
+}
+
+function summaryRow({ host, change, names }: Group): string {
+  const changes = change?.changes ?? [];
+  const parts = changes.map(
+    (each) => `${{ create: "+", update: "~", replace: "±", delete: "−" }[each.kind]} ${title(each)}`,
+  );
+  const addresses = changes
+    .filter(({ stage, kind }) => stage === "appliance" && kind !== "create" && kind !== "delete")
+    .flatMap((each) =>
+      each.fields
+        .filter(({ label, before, after }) => label === "IP" && before !== after)
+        .map((field) => `${code(each.name)} ${fieldText(field)}`),
+    );
+  const containers = change === undefined ? [] : inWords(impactOf(change));
+  const findings = [
+    ...(host.failure === undefined ? [] : ["**preview failed**"]),
+    ...(host.refusals.length > 0 ? [`**${count(host.refusals.length, "refusal")}**`] : []),
+    ...(host.warnings.length > 0 ? [count(host.warnings.length, "warning")] : []),
+    ...(changes.some(({ drift }) => drift.length > 0) ? ["drift"] : []),
+    ...(host.contact === "unreachable" ? ["not reached"] : []),
+    ...(host.removed ? ["not in the inventory"] : []),
+  ];
+  return row([
+    some(names, 3),
+    few(parts, 6, ", "),
+    few(addresses, 3, "<br>"),
+    change?.dockerd
+      ? "**all restart (dockerd)**"
+      : containers.length > 0
+        ? `${containers.join(", ")} (of ${change!.appliances})`
+        : "",
+    findings.join(", "),
+  ]);
+}
+
+function few(texts: readonly string[], most: number, separator: string): string {
+  const shown = texts.slice(0, most);
+  return [...shown, ...(texts.length > most ? [`${texts.length - most} more`] : [])].join(separator);
+}
+
+function unchanged(rows: readonly Row[]): Part[] {
+  const quiet = rows.filter(({ host }) => host.preview !== undefined).map(({ host }) => host.name);
+  const unknown = rows.filter(({ host }) => host.preview === undefined).map(({ host }) => host.name);
+  const list = (names: readonly string[], what: string): Part[] => {
+    if (names.length === 0) return [];
+    const text = `${count(names.length, "host")} ${what}`;
+    if (names.length <= 5) return [{ text: `${text}: ${names.map(code).join(", ")}.\n\n` }];
+    return [
+      {
+        text: details(html(text), `${names.map(code).join(", ")}\n`),
+        short: `${text}.\n\n`,
+        rank: Rank.Unchanged,
+        label: `the names of hosts ${what}`,
+      },
+    ];
+  };
+  return [...list(quiet, "without a change"), ...list(unknown, "not previewed")];
+}
+
+function secretsNote(rows: readonly Row[]): string {
+  const changes = rows.flatMap(({ change }) => change?.changes ?? []);
+  const some = changes.some(({ secrets, files }) => secrets || files.some(({ text }) => text.includes("[secret]")));
+  return some
+    ? "Values of secrets are never shown: `[secret]` stands for one, and a changed one is told as “secrets”.\n\n"
+    : "";
+}
+
+function omittedNote(omitted: readonly string[], more = "`macvlan preview HOST --diff` shows it."): string {
+  const names = [...new Set(omitted)];
+  const shown = names.slice(0, 5).map(plainText).join(", ");
+  const rest = names.length > 5 ? ` and ${names.length - 5} more parts` : "";
+  return `---\nToo long for a comment, left out: ${shown.slice(0, 300)}${rest}. ${more}\n`;
+}
