@@ -362,7 +362,7 @@ function toFacts(frames: ReadonlyMap<string, string>): HostFacts {
     macvlan: text("macvlan") === "yes",
     virtualization: manager.Virtualization ?? text("virt"),
     machine: list("machine").join(" "),
-    platforms: [...text("platforms").split(" ").filter(Boolean), ...wrappers(units)],
+    platforms: [...list("platforms"), ...wrappers(units)],
     ...(text("connection") === "" ? {} : { connection: toConnection(pairs(list("connection"))) }),
     managers: {
       active: MANAGERS.filter((name) => units.get(`${name}.service`)?.activeState === "active"),
@@ -435,7 +435,7 @@ function toInside(lines: readonly string[], containers: readonly ContainerFact[]
       const [pid = "", ...fields] = line.split(" ");
       const container = containers.find((candidate) => candidate.pid === Number(pid));
       if (container === undefined) return [];
-      const { inet: _, ...macs } = pairs(fields);
+      const macs = pairs(fields.filter((field) => !field.startsWith("inet=")));
       return [[container.id, { macs, addresses: valuesOf(fields, "inet") }] as const];
     }),
   );

@@ -2,13 +2,22 @@ import * as pulumi from "@pulumi/pulumi";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Problem, SpecError } from "../errors";
-import { runAsync, runScript, runSync, SessionResult, SshArgs, SshFlow } from "../ssh";
+import { quote, quoteAll, runAsync, runScript, runSync, SessionResult, SshArgs, SshFlow } from "../ssh";
 import { HostFacts, ObservationError, parseFacts } from "./facts";
 
 /** A host's state, or why it could not be read. */
 export type Observation =
   | { readonly facts: HostFacts; readonly problem?: undefined }
   | { readonly facts?: undefined; readonly problem: Problem };
+
+/**
+ * An address that the LAN is asked for in the same session, before somebody pins it, and the device to ask on: the NIC, or
+ * what the link of that name is on. The host leaves out addresses that an appliance of its own has.
+ */
+export interface Probe {
+  readonly ip: string;
+  readonly on: { readonly name?: string; readonly mac?: string; readonly path?: string; readonly link?: string };
+}
 
 /** Milliseconds that the script may take: its commands are bounded by 15 s each, and a slow host needs some at once. */
 const TIMEOUT = 120_000;
@@ -23,21 +32,24 @@ const perRun = new WeakMap<object, Map<string, Observation>>();
  * The state of a host, or undefined when hosts are not to be contacted (MACVLAN_OFFLINE=1, or the Pulumi configuration
  * macvlan:offline). Blocks, since constructors cannot wait. Throws SpecError, with `path` in front, if the host cannot be read.
  */
-export function factsOf(ssh: SshArgs, path: readonly string[]): HostFacts | undefined {
+export function factsOf(ssh: SshArgs, path: readonly string[], probes: readonly Probe[] = []): HostFacts | undefined {
   if (isOffline()) return undefined;
-  const observation = observe(ssh);
+  const observation = observe(ssh, probes);
   if (observation.problem)
     throw new SpecError([{ ...observation.problem, path: [...path, ...observation.problem.path] }]);
   return observation.facts;
 }
 
-/** Reads the state of a host, once per run of a program. */
-export function observe(ssh: SshArgs): Observation {
+/**
+ * Reads the state of a host, once per run of a program: addresses that only a later call names are not asked for, and are
+ * missing in `probed`.
+ */
+export function observe(ssh: SshArgs, probes: readonly Probe[] = []): Observation {
   const key = keyOf(ssh);
   const known = cacheOfRun();
   let observation = known.get(key);
   if (observation === undefined) {
-    observation = ahead.get(key) ?? runSync(flow(ssh));
+    observation = ahead.get(key) ?? runSync(flow(ssh, probes));
     ahead.delete(key);
     known.set(key, observation);
   }
@@ -46,7 +58,7 @@ export function observe(ssh: SshArgs): Observation {
 
 /** Reads the states of several hosts at once, ahead of the programs that will ask for them. Never rejects. */
 export async function prefetch(hosts: readonly SshArgs[]): Promise<void> {
-  await Promise.all(hosts.map(async (ssh) => provideObservation(ssh, await runAsync(flow(ssh)))));
+  await Promise.all(hosts.map(async (ssh) => provideObservation(ssh, await runAsync(flow(ssh, [])))));
 }
 
 /** Lays an observation ready for the next run that asks for this host. */
@@ -61,8 +73,15 @@ export function isOffline(): boolean {
   return new pulumi.Config("macvlan").getBoolean("offline") ?? false;
 }
 
-function* flow(ssh: SshArgs): SshFlow<Observation> {
-  return toObservation(yield* runScript(ssh, readFileSync(join(__dirname, "host", "observe.sh"), "utf8"), TIMEOUT));
+function* flow(ssh: SshArgs, probes: readonly Probe[]): SshFlow<Observation> {
+  return toObservation(yield* runScript(ssh, observeScript(probes), TIMEOUT));
+}
+
+/** What is sent to the host. The script also has its own text, which it hands on to the root that sudo gives it. */
+export function observeScript(probes: readonly Probe[] = []): string {
+  const text = readFileSync(join(__dirname, "host", "observe.sh"), "utf8");
+  const asked = probes.flatMap(({ ip, on }) => Object.entries(on).map(([key, value]) => `${ip} ${key}:${value}`));
+  return `OBSERVE=${quote(text)}\nset -- ${quoteAll(asked)}\neval "$OBSERVE"\n`;
 }
 
 function toObservation(result: SessionResult): Observation {

@@ -23,16 +23,11 @@ bounded() {
 
 frame() { printf '== %s\n%s\n' "$1" "$2"; }
 
-# read_into KEY COMMAND…: the frame KEY with the output, or the frame KEY.failed. No line of these outputs begins with `==`.
-read_into() {
-  ri_key=$1
+list() { # KEY LINE…
+  li_key=$1
   shift
-  ri_out=$(bounded "$@" 2>&1 </dev/null)
-  case $? in
-    0) frame "$ri_key" "$ri_out" ;;
-    124) frame "$ri_key.failed" "124${newline}timed out" ;;
-    *) frame "$ri_key.failed" "1$newline$ri_out" ;;
-  esac
+  printf '== %s\n' "$li_key"
+  [ $# = 0 ] || printf '%s\n' "$@"
 }
 
 # --- what the account may do ---
@@ -130,8 +125,12 @@ digests() { # DELIVERED
   frame modes "$(stat -c '%a %U %n' $our "$@" 2>/dev/null)"
 }
 
+# Where network managers take further files from.
 folders() {
-  frame folders "$(for fo in /etc/systemd/network /etc/NetworkManager/conf.d; do [ ! -d "$fo" ] || echo "$fo"; done)"
+  set --
+  [ ! -d /etc/systemd/network ] || set -- "$@" /etc/systemd/network
+  [ ! -d /etc/NetworkManager/conf.d ] || set -- "$@" /etc/NetworkManager/conf.d
+  list folders "$@"
 }
 
 # --- the kernel's network ---
@@ -162,7 +161,11 @@ network() { # SSH_CONNECTION
   ne=$(printf '%s\n' 'link show' 'addr show' 'route show' 'neigh show' ${ne_client:+"route get $ne_client"} |
     bounded ip -j -d -force -batch - 2>/dev/null)
   for ne_key in link addr route neigh; do
-    frame "$ne_key" "${ne%%"$newline"*}"
+    neighbours=${ne%%"$newline"*}
+    case $neighbours in
+      \[*) frame "$ne_key" "$neighbours" ;;
+      *) frame "$ne_key.failed" "1${newline}ip -j did not answer" ;;
+    esac
     ne=${ne#*"$newline"}
   done
   [ -n "$ne_client" ] || return 0
@@ -206,6 +209,14 @@ network_manager() {
   frame nm "$(bounded nmcli -t -f DEVICE,STATE device 2>/dev/null </dev/null)"
 }
 
+tools() {
+  set --
+  for to in awk cmp docker flock ip journalctl modprobe mktemp nsenter sed sha256sum sort stat sudo systemctl systemd-run timeout tsort udevadm; do
+    ! has $to || set -- "$@" $to
+  done
+  list tools "$@"
+}
+
 # What wraps Docker or writes /etc anew.
 platforms() {
   set --
@@ -216,13 +227,14 @@ platforms() {
   [ ! -e /proc/sys/fs/binfmt_misc/WSLInterop ] || set -- "$@" wsl
   if [ -e /etc/hassio.json ] || [ -d /mnt/data/supervisor ]; then set -- "$@" haos; fi
   ! has midclt || set -- "$@" truenas-scale
-  frame platforms "$*"
+  list platforms "$@"
 }
 
 # --- the LAN ---
 
-# The kernel asks for an address when an entry of its neighbour table is to be used; one second later it asks again. Entries of ours go
-# at the end. Whoever has the address by a route of the host alone (a container of its own) does not answer.
+# The kernel asks for an address when an entry of its neighbour table is to be used, and a second later once more. Entries that were made
+# for this go at the end; one that somebody made for good is left alone. A container of this host on the same NIC does not answer: the
+# kernel keeps a NIC and the macvlans on it apart.
 probe_begin() { # CONF `IP NIC`…
   read -r began _ </proc/uptime
   pb_conf=$1 asked='' pb_batch=''
@@ -231,10 +243,17 @@ probe_begin() { # CONF `IP NIC`…
     pb_ip=${pb%% *}
     case $pb_conf in *":IP='$pb_ip'$newline"*) continue ;; esac
     pb_device=$(device_of "${pb#* }") || continue
-    asked="$asked$pb_ip $pb_device$newline"
-    pb_batch="${pb_batch}neigh del $pb_ip dev $pb_device${newline}neigh add $pb_ip dev $pb_device use$newline"
+    # `ip` ends its batch at an entry that is not there to be deleted, whatever -force says
+    pb_entry="{\"dst\":\"$pb_ip\",\"dev\":\"$pb_device\","
+    pb_known=${neighbours#*"$pb_entry"}
+    if [ "$pb_known" != "$neighbours" ]; then
+      case ${pb_known%%\}*} in *'"PERMANENT"'* | *'"NOARP"'*) continue ;; esac
+      pb_batch="${pb_batch}neigh del $pb_ip dev $pb_device$newline"
+    fi
+    asked="$asked $pb_ip,$pb_device"
+    pb_batch="${pb_batch}neigh replace $pb_ip dev $pb_device use$newline"
   done
-  [ -z "$asked" ] || printf %s "$pb_batch" | bounded ip -force -batch - 2>/dev/null
+  [ -z "$asked" ] || printf %s "$pb_batch" | bounded ip -batch - 2>/dev/null
 }
 device_of() { # NIC: a device that carries traffic
   case $1 in
@@ -270,14 +289,18 @@ probe_end() {
   read -r pe_now _ </proc/uptime
   pe_left=$((130 - (${pe_now%.*}${pe_now#*.} - ${began%.*}${began#*.})))
   [ $pe_left -le 0 ] || sleep "$((pe_left / 100)).$((pe_left % 100 / 10))"
-  pe_batch=$(printf %s "$asked" | while read -r pe_ip pe_device; do
-    echo "neigh show to $pe_ip dev $pe_device"
-    echo "neigh del $pe_ip dev $pe_device"
-  done)
-  frame probed "$(printf '%s\n' "$pe_batch" | bounded ip -force -batch - 2>/dev/null | while read -r pe_ip pe_word pe_mac _; do
-    [ "$pe_word" = lladdr ] || pe_mac=
-    echo "$pe_ip${pe_mac:+ $pe_mac}"
-  done)"
+  pe_said=$newline$(bounded ip neigh show 2>/dev/null) pe_batch='' pe_found=''
+  for pe in $asked; do
+    pe_line=${pe_said##*"$newline${pe%,*} dev ${pe#*,} "}
+    if [ "$pe_line" != "$pe_said" ]; then
+      pe_batch="${pe_batch}neigh del ${pe%,*} dev ${pe#*,}$newline"
+      pe_line=${pe_line%%"$newline"*}
+    else pe_line=; fi
+    case $pe_line in lladdr*) pe_mac=${pe_line#* } ;; *) pe_mac= ;; esac
+    pe_found="$pe_found${pe%,*}${pe_mac:+ ${pe_mac%% *}}$newline"
+  done
+  frame probed "$pe_found"
+  [ -z "$pe_batch" ] || printf %s "$pe_batch" | bounded ip -batch - 2>/dev/null
 }
 
 # --- Docker ---
@@ -297,7 +320,7 @@ ask_docker() { # VERSION INFO NETWORKS… in the order of `paths` below
     ad="${ad}GET $ad_path HTTP/$ad_http\\r\\nHost: docker\\r\\n\\r\\n"
   done
   printf '%b' "$ad" | bounded docker system dial-stdio 2>&1 0<>/dev/stdin | awk -v paths="$*" '
-    BEGIN { RS = "\r\n"; split(paths, path, " "); asked = 1 }
+    BEGIN { RS = "\r\n"; count = split(paths, path, " "); asked = 1 }
     function pick(key,   value) { # a member of /info, whose arrays have strings alone
       if (!match(body, "\"" key "\":(\\[[^]]*\\]|\"[^\"]*\"|true|false|null)")) return "null"
       value = substr(body, RSTART, RLENGTH)
@@ -341,7 +364,7 @@ ask_docker() { # VERSION INFO NETWORKS… in the order of `paths` below
     }
     END {
       sub(/\n+$/, "", said)
-      if (asked == 1) print "== " key() ".failed\n1\n" (said == "" ? "Docker did not answer" : said)
+      for (; asked <= count; asked++) print "== " key() ".failed\n1\n" (said == "" ? "Docker did not answer" : said)
     }'
 }
 
@@ -361,9 +384,22 @@ compose() {
   frame compose "$co"
 }
 
-# What the kernel has in containers on the LAN, from the first process of each: PID NAME=MAC… inet=ADDRESS… A container that was given the
-# sysfs of the host, or none, shows the wrong devices: only its pid is printed, after `other`.
+# What the kernel has in containers on the LAN, seen from their first processes, without a process of ours in each: lines
+# PID NAME=MAC… inet=ADDRESS… Where /sys is not the container's own (given the host's, or none) it is asked in its network namespace.
 inside() { # LANS CONTAINERS
+  in_said=$(look_inside "$@")
+  case $in_said in *other*) ;; *) printf '%s\n' "$in_said" && return ;; esac
+  printf '%s\n' "$in_said" | while read -r in_word in_rest; do
+    if [ "$in_word" = other ]; then
+      echo "$in_rest$(printf 'link show\naddr show\n' | bounded nsenter -t "$in_rest" -n ip -o -batch - 2>/dev/null | awk '
+        { name = $2; sub(/[@:].*/, "", name) }
+        name == "lo" { next }
+        / link\/ether / { mac = $0; sub(/.* link\/ether /, "", mac); sub(/ .*/, "", mac); printf " %s=%s", name, mac }
+        $3 == "inet" { sub(/\/.*/, "", $4); printf " inet=%s", $4 }')"
+    else echo "$in_word${in_rest:+ $in_rest}"; fi
+  done
+}
+look_inside() {
   printf '%s\n' "$2" | awk -v lans="$1" '
     function sysfs(pid,   file, line, f, device) {
       file = "/proc/" pid "/mountinfo"
@@ -452,9 +488,24 @@ zombie_records() { # STORE IDS
     }'
 }
 
+# Asked at its socket, a dockerd that somebody stopped would be started by systemd.
+docker_rests() {
+  if [ -e /run/docker.pid ] || [ ! -d /run/systemd/system ]; then return 1; fi
+  case $(bounded systemctl show -p LoadState -p ActiveState docker.service) in
+    *LoadState=loaded*ActiveState=active*) return 1 ;;
+    *LoadState=loaded*) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
 docker_part() { # PATH…
   has docker || return 0
   frame docker.path "$(readlink -f "$(command -v docker)")"
+  if docker_rests; then
+    frame docker.version.failed "1${newline}docker.service is not running"
+    compose
+    return
+  fi
   do_said=$(ask_docker "$@")
   printf '%s\n' "${do_said%%"== docker.ids"*}"
   case $do_said in *'== docker.ids'*) do_said=${do_said##*"== docker.ids$newline"} ;; *) return 0 ;; esac
@@ -462,9 +513,11 @@ docker_part() { # PATH…
   do_networks=${do_said%%"$newline"*} do_said=${do_said#*"$newline"}
   do_lans=${do_said%%"$newline"*} do_ids=${do_said#*"$newline"}
   if [ -n "$do_ids" ]; then
-    # one that has gone meanwhile makes the call fail, and the others are printed all the same
     do_containers=$(bounded docker inspect --type container --format "$CONTAINER" $do_ids 2>/dev/null </dev/null)
-    frame docker.containers "$do_containers"
+    # one that has gone meanwhile makes the call fail, and the others are printed all the same
+    if [ $? = 124 ] || [ -z "$do_containers" ]; then
+      frame docker.containers.failed "1${newline}docker inspect did not answer"
+    else frame docker.containers "$do_containers"; fi
   fi
   [ "$sudo" = root ] || return 0
   if [ -n "$do_lans" ] && [ -n "$do_ids" ]; then
@@ -480,14 +533,12 @@ host_part() { # SSH_CONNECTION, then what to probe
   printf '%s\n' "${ho_files%%"== delivered"*}"
   ho_connection=$1
   shift
+  network "$ho_connection"
   probe_begin "$ho_files" "$@"
   frame time "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
   read -r ho_kernel </proc/sys/kernel/osrelease && frame kernel "$ho_kernel"
-  frame tools "$(for ho in awk cmp docker flock ip journalctl modprobe mktemp nsenter sed sha256sum sort stat sudo systemctl systemd-run timeout tsort udevadm; do
-    ! has $ho || echo $ho
-  done)"
+  tools
   if [ -d /sys/module/macvlan ] || bounded modprobe -nq macvlan 2>/dev/null; then frame macvlan yes; else frame macvlan no; fi
-  network "$ho_connection"
   systemd
   network_manager
   platforms
