@@ -18,7 +18,7 @@ const wanted = createHash("sha256")
   .update(readFileSync(join(root, "package-lock.json")))
   .digest("hex");
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== wanted) {
-  console.log("Installing the npm packages of package-lock.json …");
+  console.error("Installing the npm packages of package-lock.json …");
   const started = Date.now();
   const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
     cwd: root,
@@ -26,7 +26,7 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== wanted) {
   });
   if (status !== 0) process.exit(status ?? 1);
   writeFileSync(stamp, wanted);
-  console.log(`… done in ${Math.round((Date.now() - started) / 1000)} s`);
+  console.error(`… done in ${Math.round((Date.now() - started) / 1000)} s`);
 }
 
 const [file, ...args] = process.argv.slice(2);

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
-import { Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, stringify } from "yaml";
+import { LineCounter, parseDocument, stringify } from "yaml";
 import { formatPath, nearest, Path, Problem } from "../errors";
+import { offsetOf } from "../positions";
 import { checkCompose } from "./check";
 import { ComposeContext, group, list } from "./model";
 import type { ApplianceSpec } from "./spec";
@@ -173,26 +174,4 @@ function notPlain(value: unknown, path: Path): Problem[] {
   return [
     { path, message, remedy: "give text, numbers, lists and groups; what is secret or computed goes into secrets" },
   ];
-}
-
-/** Where a place of the document begins: its key, or that of the nearest place around it that is written out. */
-function offsetOf(document: Document, path: Path): number {
-  let node: unknown = document.contents;
-  let offset = startOf(node) ?? 0;
-  for (const key of path) {
-    if (isMap(node)) {
-      const pair = node.items.find(({ key: name }) => isScalar(name) && String(name.value) === String(key));
-      if (!pair) break;
-      offset = startOf(pair.key) ?? offset;
-      node = pair.value;
-    } else if (isSeq(node) && typeof key === "number") {
-      node = node.items[key];
-      offset = startOf(node) ?? offset;
-    } else break;
-  }
-  return offset;
-}
-
-function startOf(node: unknown): number | undefined {
-  return isNode(node) ? node.range?.[0] : undefined;
 }

@@ -1,0 +1,100 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, CommanderError } from "commander";
+import { Fault } from "../errors";
+import { destinationFault } from "../ssh";
+import { Exit, refusalOf, Report } from "./report";
+import { styleOf } from "./style";
+import { formatReport } from "./text";
+import type { Target } from "./run";
+
+interface Options {
+  readonly file?: string;
+  readonly json?: boolean;
+}
+
+const EXITS = `
+Exit codes: 0 nothing to act on, 3 findings or drift, 2 the input is wrong, 1 a host could not be looked at.
+Nothing is changed on a host. What is more to know: docs/doctor.md`;
+
+export function program(version: string): Command {
+  const macvlan = new Command("macvlan")
+    .description("looks at the MACVLAN set-up of Docker hosts, over ssh and read-only")
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError("(macvlan --help shows what there is)")
+    .addHelpText("after", EXITS);
+  macvlan
+    .command("doctor")
+    .description("explain any MACVLAN set-up, whoever made it: what is broken, what will break, and what to do")
+    .argument("[host...]", "whatever `ssh HOST` understands")
+    .option("-f, --file <file>", "the hosts of a specification (YAML or JSON), compared with it as well")
+    .option("--json", "for programs")
+    .addHelpText("after", EXITS)
+    .action((hosts: string[], options: Options) => act("doctor", hosts, options));
+  macvlan
+    .command("verify")
+    .description("compare hosts with their specification: in sync, or what `pulumi up` would repair or refuse")
+    .requiredOption("-f, --file <file>", "the specification (YAML or JSON)")
+    .option("--json", "for programs")
+    .addHelpText("after", EXITS)
+    .action((options: Options) => act("verify", [], options));
+  return macvlan;
+}
+
+async function act(command: Report["command"], hosts: readonly string[], options: Options): Promise<void> {
+  const report = await reported(command, hosts, options);
+  const bad = report.problems.length > 0;
+  if (options.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  else {
+    const stream = bad ? process.stderr : process.stdout;
+    stream.write(formatReport(report, styleOf(stream)));
+  }
+  process.exitCode = report.exitCode;
+}
+
+async function reported(command: Report["command"], hosts: readonly string[], { file }: Options): Promise<Report> {
+  const faults = hosts.flatMap((host) => destinationFault(host) ?? []);
+  if (faults.length > 0) return refusalOf(command, faults.map(at));
+  if (hosts.length > 0 && file !== undefined)
+    return refusalOf(command, [at({ message: "both hosts and a file are given", remedy: "give one of them" })]);
+  if (hosts.length === 0 && file === undefined)
+    return refusalOf(command, [at({ message: "no host is given", remedy: "macvlan doctor HOST, or -f FILE" })]);
+  // What reads hosts and files takes half a second to load, which a word of help need not wait for.
+  const { run } = await import("./run");
+  const ssh = (destination: string): Target => ({ name: destination, ssh: { destination } });
+  if (file === undefined) return run(command, [...new Set(hosts)].map(ssh));
+  const { readSpecFile } = await import("./spec-file");
+  const spec = readSpecFile(file);
+  if (spec.problems.length > 0) return refusalOf(command, spec.problems);
+  return run(
+    command,
+    spec.hosts.map((host) => ({ name: host.name, ssh: host.host.ssh, spec: { host, file: spec } })),
+  );
+}
+
+function at(fault: Fault): Report["problems"][number] {
+  return { path: [], ...fault };
+}
+
+function versionOfPackage(): string {
+  const text = readFileSync(join(__dirname, "..", "..", "package.json"), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+async function main(): Promise<void> {
+  // `macvlan doctor … | head` closes the pipe early.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  try {
+    await program(versionOfPackage()).parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? Exit.Fine : Exit.BadInput;
+    else {
+      process.stderr.write(`error: ${(error as Error).stack ?? String(error)}\n`);
+      process.exitCode = Exit.CouldNotLook;
+    }
+  }
+}
+
+if (require.main === module) void main();

@@ -1,0 +1,4 @@
+export * from "./diagnose";
+export * from "./finding";
+export * from "./look";
+export * from "./setup";
