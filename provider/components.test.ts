@@ -128,7 +128,8 @@ describe("MacvlanNetwork", () => {
     };
     expect(await importOf({}, { ...used, networks })).toBe(id);
     expect(await importOf({}, used)).toBe(id);
-    expect(await importOf({ ipRange: "192.168.76.64/27" }, { ...used, networks })).toBeUndefined();
+    const unused = { ...used, networks, containers: [] };
+    expect(await importOf({ ipRange: "192.168.76.64/27" }, unused)).toBeUndefined();
     expect(await importOf({}, fixture("trixie-bare"))).toBeUndefined();
   });
 

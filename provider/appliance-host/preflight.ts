@@ -1,6 +1,6 @@
 import { pinRules } from "../appliance";
 import { bootShimRules } from "../boot-shim";
-import { hostInterfaceRules } from "../host-interface";
+import { findNics, hostInterfaceRules } from "../host-interface";
 import { macvlanNetworkRules } from "../macvlan-network";
 import { AnyRule, findAll, Finding, HostFacts } from "../observe";
 import { ResolvedHost } from "./spec";
@@ -15,12 +15,21 @@ export const hostRules: readonly AnyRule[] = [
 
 /** Everything about the host that speaks against the specification, in boot order. */
 export function preflight(facts: HostFacts, host: ResolvedHost): Finding[] {
-  const place = (key: string, findings: Finding[]) =>
-    findings.map((finding) => (finding.path[0] === "ssh" ? finding : { ...finding, path: [key, ...finding.path] }));
+  const [nic, ...more] = findNics(facts, host.link.nic);
+  const network = { ...host.network, reach: host.link.reach, nic: more.length === 0 ? nic?.ifname : undefined };
   return [
     ...findAll(bootShimRules, facts, host),
     ...place("interface", findAll(hostInterfaceRules, facts, host.link)),
-    ...place("network", findAll(macvlanNetworkRules, facts, host.network)),
+    ...place("network", findAll(macvlanNetworkRules, facts, network)),
     ...findAll(pinRules, facts, host.pins),
   ];
+}
+
+/** Where a field of a stage stands in the specification of a whole host. */
+function place(part: "interface" | "network", findings: readonly Finding[]): Finding[] {
+  return findings.map((finding) => {
+    if (finding.path[0] === "ssh") return finding;
+    if (part === "network" && finding.path[0] === "parent") return { ...finding, path: ["interface", "name"] };
+    return { ...finding, path: [part, ...finding.path] };
+  });
 }

@@ -1,11 +1,8 @@
 import { compareFiles, enumerate, ghostNetworks, HostFacts, LinkFact, seesFiles, unitReasons } from "../observe";
 import { findNics } from "./preflight";
-import { linkFiles } from "./render";
+import { LINK_MARK, linkFiles } from "./render";
 import { routeDrift } from "./route-drift";
 import { ResolvedInterface } from "./spec";
-
-/** In the link's ifalias: it is ours. */
-export const LINK_MARK = "pulumi-macvlan";
 
 /** What of the parent link is not as it is to be. */
 export function linkDrift(facts: HostFacts, link: ResolvedInterface): string[] {

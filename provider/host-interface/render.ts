@@ -3,6 +3,9 @@ import { NicArgs, ResolvedInterface } from "./spec";
 
 const MARK = "# managed by pulumi-macvlan";
 
+/** In a link's ifalias: it is ours (lib.sh). */
+export const LINK_MARK = "pulumi-macvlan";
+
 /** A file of a link. */
 export interface LinkFile {
   /** What `macvlan-host link apply` calls it. */

@@ -19,7 +19,7 @@ export interface Rule<S> {
   readonly id: string;
   readonly severity: Severity;
   /** For the manual: what is looked for, and why it matters. A few sentences of Markdown. */
-  readonly about?: string;
+  readonly about: string;
   /** A refusal that somebody who knows better may pass with `overrides`. Default false: the run would fail all the same. */
   readonly overridable?: boolean;
   /** Nothing that was not looked at is a finding: a host that an older version observed has less to say. */
@@ -60,8 +60,8 @@ export function overridesSchema(rules: readonly AnyRule[]): z.ZodOptional<z.ZodA
     if (possible.includes(value)) return undefined;
     if (rules.some((rule) => rule.id === value))
       return {
-        message: `the rule ${value} cannot be passed over: the run would fail all the same`,
-        remedy: "remove it",
+        message: `the rule ${value} is not one to pass over`,
+        remedy: "do what it says (docs/rules.md)",
       };
     const near = nearest(value, possible);
     return {

@@ -1,11 +1,8 @@
 import { Fault } from "../../errors";
 import { HostFacts, LinkFact, Rule, Severity } from "../../observe";
-import { linkFiles } from "../render";
+import { LINK_MARK, linkFiles } from "../render";
 import type { ResolvedInterface } from "../spec";
 import { findNics } from "./find-nic";
-
-/** The alias by which the scripts on the host know a link as ours (lib.sh). */
-const ALIAS = "pulumi-macvlan";
 
 /** Why a macvlan of that name that is not ours cannot be taken over; the scripts on the host say the same. */
 function strangerFault(facts: HostFacts, { nic, name }: ResolvedInterface, link: LinkFact): Fault[] {
@@ -37,7 +34,7 @@ function ownerOf(facts: HostFacts, name: string, mac: string): string | undefine
   if (container) return `the container ${container.name} on this host`;
   // A link that has it already may have been somewhere else before, and be in the cache with an address of then.
   if (facts.links.some(({ ifname, address }) => ifname === name && address === mac)) return undefined;
-  const neighbour = facts.neighbours.find(({ lladdr }) => lladdr === mac);
+  const neighbour = facts.neighbours.find(({ lladdr, dst }) => lladdr === mac && !dst.includes(":"));
   return neighbour && `the device ${neighbour.dst} on the LAN`;
 }
 
@@ -53,7 +50,7 @@ export const linkRules: readonly Rule<ResolvedInterface>[] = [
       const other = facts.links.find(({ ifname, altnames }) => ifname === name || altnames.includes(name));
       if (other === undefined) return [];
       if (other.ifname === name && other.linkinfo?.info_kind === "macvlan")
-        return (other.ifalias === ALIAS ? [] : strangerFault(facts, spec, other)).map((fault) => ({
+        return (other.ifalias === LINK_MARK ? [] : strangerFault(facts, spec, other)).map((fault) => ({
           path: ["name"],
           ...fault,
         }));
