@@ -34,7 +34,11 @@ export class ApplianceHost extends pulumi.ComponentResource {
     const { host, problems } = resolveHost(args);
     refuse(below([name], problems));
     const { ssh, link, network, pins, overrides } = host!;
-    const facts = factsOf(ssh, [name]);
+    const facts = factsOf(
+      ssh,
+      [name],
+      pins.map(({ ip }) => ({ ip, on: link.nic })),
+    );
     if (facts) enforce(preflight(facts, host!), [name], { facts, overrides });
     const wrapped = withSecrets(args.appliances);
     super(typeToken("ApplianceHost"), name, { ...args, appliances: wrapped }, opts);

@@ -27,7 +27,7 @@ export class Appliance extends pulumi.ComponentResource {
     readArgs(name, applianceSchema, args);
     const appliance = resolveAppliance(args);
     const { ssh, overrides } = args;
-    const facts = factsOf(ssh, [name]);
+    const facts = factsOf(ssh, [name], [{ ip: appliance.ip, on: { link: appliance.parent } }]);
     const pin = { path: [], name: appliance.name, ip: appliance.ip, mac: appliance.mac };
     if (facts) enforce(findAll(pinRules, facts, [pin]), [name], { facts, overrides, parent: opts?.parent });
     const wrapped = withSecret(args);

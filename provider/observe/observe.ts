@@ -80,7 +80,9 @@ function* flow(ssh: SshArgs, probes: readonly Probe[]): SshFlow<Observation> {
 /** What is sent to the host. The script also has its own text, which it hands on to the root that sudo gives it. */
 export function observeScript(probes: readonly Probe[] = []): string {
   const text = readFileSync(join(__dirname, "host", "observe.sh"), "utf8");
-  const asked = probes.flatMap(({ ip, on }) => Object.entries(on).map(([key, value]) => `${ip} ${key}:${value}`));
+  const asked = probes.flatMap(({ ip, on }) =>
+    Object.entries(on).flatMap(([key, value]) => (value === undefined ? [] : [`${ip} ${key}:${value}`])),
+  );
   return `OBSERVE=${quote(text)}\nset -- ${quoteAll(asked)}\neval "$OBSERVE"\n`;
 }
 
