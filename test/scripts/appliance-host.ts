@@ -7,6 +7,7 @@ import { Run, Sandbox } from "./sandbox";
 /**
  * Docker as a folder: `images` has the images that are there, `all/ID` a line for `all_containers`, `row/ID` one for
  * `project_rows`. What a container becomes is in the name of its image: good, sick (unhealthy), crash, odd (another MAC).
+ * While \`content\` is there, Compose leaves a container that is there as it is, or fails with what is in that file.
  * $KILL_AT is the number of the call before which the script under test is killed.
  */
 const docker = `db=$MACVLAN_ROOT/docker; mkdir -p "$db/all" "$db/row"; touch "$db/images"
@@ -28,7 +29,10 @@ rmi) grep -qxF "$2" "$db/images" || { echo "Error response from daemon: No such 
 logs) echo "last words of $4, token \${TOKEN_FOR_LOGS:-}" ;;
 rm) shift 2; for id in "$@"; do rm -f "$db/all/$id" "$db/row/$id"; done ;;
 "compose config") if grep -q bad "$file"; then echo "validating $file: no good" >&2; exit 15; fi; sed -n 's/.*image: //p' "$file" ;;
-"compose up") image=$(sed -n 's/.*image: //p' "$file"); state='running|healthy'; mac=02:42:c0:a8:4c:50
+unpause) sed -i 's/|paused|/|running|/' "$db/row/$2" "$db/all/$2" ;;
+"compose up") case $* in *--force-recreate*) [ ! -e "$db/content" ] || rm -f "$MACVLAN_ROOT/inside" "$db/content" ;; esac
+  if [ -e "$db/content" ]; then echo "$*" >>"$db/ups"; ! grep -q . "$db/content" || { cat "$db/content" >&2; exit 1; }; exit; fi
+  image=$(sed -n 's/.*image: //p' "$file"); state='running|healthy'; mac=02:42:c0:a8:4c:50
   case $image in *fails*) echo "Error response from daemon: no space" >&2; exit 1 ;; *sick*) state='running|unhealthy' ;; *crash*) state='exited|none' ;; *odd*) mac=02:42:00:00:00:99 ;; esac
   echo "c1|/web|web|$MACVLAN_ROOT/etc/macvlan/appliances/web/files|web|running|lan,192.168.76.80,$mac,192.168.76.80 |" >"$db/all/c1"
   echo "web|c1|77|$state|2000-01-01T00:00:00Z|0|3|unless-stopped| lan,192.168.76.80,$mac |" >"$db/row/c1"

@@ -90,6 +90,115 @@ describe("apply", () => {
   });
 });
 
+describe("a container that Compose is content with", () => {
+  const change = (from: string | RegExp, to: string) => () => {
+    for (const kind of ["row", "all"])
+      host.write(`docker/${kind}/c1`, host.read(`docker/${kind}/c1`).replace(from, to));
+  };
+  test.each<[string, () => void, string, string]>([
+    ["has another MAC", change(/,02:42:[^, ]*/, ",3e:00:00:00:00:01"), "", "on lan Docker has lan,192.168.76.80,3e:00"],
+    ["has another network", change("lan,192", "bridge,172"), "", "its container is not on network lan"],
+    ["has lost its network (Docker 29)", change(/lan,[^|]*/, ""), "", "its container is not on network lan"],
+    [
+      "has lost its interface",
+      () => host.write("inside", "1: lo    inet 127.0.0.1/8 scope host lo\n"),
+      "",
+      "inside the container there are 0 LAN interfaces",
+    ],
+    [
+      "is bound to a network that is gone",
+      change("running|healthy", "exited|none"),
+      `Error response from daemon: network ${"5f".repeat(32)} not found\n`,
+      `network ${"5f".repeat(32)} not found`,
+    ],
+  ])("but which %s is made anew", (_, harm, content, reason) => {
+    host.apply();
+    const before = host.state();
+    harm();
+    host.write("docker/content", content);
+    const run = host.apply();
+    expect(run).toMatchObject(ready);
+    expect(run.stderr).toContain(`web: ${reason}`);
+    expect(run.stderr).toContain("; its container is made anew\n");
+    expect(host.read("docker/ups").trim().split("\n").at(-1)).toContain("--force-recreate --no-deps web");
+    expect(host.state()).toEqual(before);
+  });
+
+  test("and which is paused goes on", () => {
+    host.apply();
+    change("running", "paused")();
+    host.write("docker/content", "");
+    const run = host.apply();
+    expect(run).toMatchObject(ready);
+    expect(run.stderr).toContain("web: was paused, runs again\n");
+    expect(host.read("docker/ups")).not.toContain("--force-recreate");
+  });
+});
+
+describe("a container that something else made in place of ours", () => {
+  const replaced = (row: string) => {
+    host.sh('rm "$MACVLAN_ROOT"/docker/all/* "$MACVLAN_ROOT"/docker/row/*');
+    host.write("docker/all/x1", `x1|${row}\n`);
+  };
+  test.each([
+    ["with its name and pins", "/web||||running|lan,192.168.76.80,02:42:C0:A8:4C:50, "],
+    ["with its name and pins, stopped", "/web||||exited|lan,,,192.168.76.80 "],
+    ["with its label", "/web|||web|running|lan,192.168.76.80,3e:00:00:00:00:01, "],
+  ])("%s is replaced", (_, row) => {
+    host.apply();
+    replaced(row);
+    const run = host.apply();
+    expect(run).toMatchObject(ready);
+    expect(run.stderr).toContain("web: the container web (x1), which is ours, was made anew by something else");
+    expect(host.sh('ls "$MACVLAN_ROOT/docker/all"').stdout).toBe("c1\n");
+  });
+
+  test.each([
+    ["with another MAC", true, "/web||||running|lan,192.168.76.80,3e:00:00:00:00:01, "],
+    ["with another address", true, "/web||||running|lan,192.168.76.81,02:42:c0:a8:4c:50, "],
+    ["on another network", true, "/web||||running|iot,192.168.76.80,02:42:c0:a8:4c:50, "],
+    ["of another project", true, "/web|other|/srv||running|lan,192.168.76.80,02:42:c0:a8:4c:50, "],
+    ["where there was no such appliance", false, "/web||||running|lan,192.168.76.80,02:42:c0:a8:4c:50, "],
+  ])("%s is not ours: refused before anything is touched", (_, applied, row) => {
+    if (applied) host.apply();
+    replaced(row);
+    const before = host.state();
+    host.docker();
+    const run = host.apply();
+    expect(run.status).toBe(1);
+    expect(run.stderr).toContain("there is a container web (x1) of that name, not ours: rename it (docker rename)");
+    expect(host.state()).toEqual(before);
+    expect(host.docker().filter((call) => / (up|pull|down|rm|stop) /.test(call))).toEqual([]);
+  });
+});
+
+describe("files changed on the host", () => {
+  const version = { files: { a: "1" }, secrets: { TOKEN: "x" } };
+  const at = "etc/macvlan/appliances/web";
+  const modes = () => host.sh(`cd "$MACVLAN_ROOT/${at}"; stat -c "%a %u:%g %n" . * files/*`).stdout;
+  test.each([
+    ["edited", "echo more >>files/a", true],
+    ["removed", "rm files/a", true],
+    ["edited, compose.yaml", "echo '# more' >>compose.yaml", true],
+    ["writable for others", "chmod 666 files/a", false],
+    ["secrets for all to read", "chmod 644 secrets.sh", false],
+    ["somebody else's", "chown 1000:1000 compose.yaml", false],
+    ["open folder", "chmod 755 .", false],
+  ])("%s: as delivered again", (_, harm, anew) => {
+    host.apply(version);
+    const before = [host.state(), modes()];
+    host.sh(`cd "$MACVLAN_ROOT/${at}"; ${harm}`);
+    expect(host.apply(version)).toMatchObject(ready);
+    expect([{ ...host.state(), "docker/ups": "" }, modes()]).toEqual([
+      { ...(before[0] as object), "docker/ups": "" },
+      before[1],
+    ]);
+    // a container keeps the file that it has mounted
+    expect(host.read("docker/ups").includes("--force-recreate")).toBe(anew);
+    expect(host.apply(version).stderr).toBe("");
+  });
+});
+
 describe("an update that fails", () => {
   test.each<[string, string]>([
     ["sick:1", "web: web is unhealthy; its last words:\n  last words of c1"],

@@ -1,6 +1,6 @@
 #!/bin/sh
 # managed by pulumi-macvlan
-# Sourced by `appliance`: everything that it asks of Docker, of Compose and of the container's own network.
+# Sourced by `appliance`: what it asks of Docker, of Compose and of the container's own network to start an appliance and to verify it.
 # A start of Docker's client costs a third of a second on a slow host: one call asks for as much as it can.
 # shellcheck disable=SC2154  # name, live, keep, work: appliance; etc, var, run, label: lib.sh
 # shellcheck disable=SC2016  # Docker's templates are not for the shell
@@ -76,11 +76,26 @@ check_host() {
     *) die "$name: the Docker network $NETWORK is of the kind ${ch%% *}, which puts nothing on the LAN: name a macvlan network on $PARENT" ;;
   esac
   all_containers >"$work/containers" || die "$name: Docker does not list its containers"
-  awk -F '|' -v name="$name" -v container="/$CONTAINER" -v folder="$live/files" -v network="$NETWORK" -v ip="$IP" -v mac="$MAC" '
+  ch=
+  [ ! -f "$live/appliance.conf" ] || ch=$(conf "$live/appliance.conf" CONTAINER)
+  : >"$work/strays"
+  awk -F '|' -v name="$name" -v container="/$CONTAINER" -v folder="$live/files" -v network="$NETWORK" -v ip="$IP" -v mac="$MAC" \
+    -v here="/${ch:-$name}" -v applied="$([ ! -f "$live/appliance.conf" ] || echo 1)" -v strays="$work/strays" '
     function refuse(what) { print what; bad = 1 }
+    function pinned(   count, end, f, i) {
+      count = split($7, end, " ")
+      for (i = 1; i <= count; i++) {
+        split(end[i], f, ",")
+        if (f[1] == network && (f[2] == ip || f[4] == ip) && (f[3] == "" || tolower(f[3]) == mac)) return 1
+      }
+      return 0
+    }
     # ours, or of a version of ours whose files are gone
     $3 == name && ($4 == folder || $5 == name) { next }
     { who = substr($2, 2) " (" substr($1, 1, 12) ")" }
+    # Ours made anew by something that knows no Compose (Portainer, an updater, docker run): by our label, or under the name of an
+    # appliance that is on this host, with all of its pins. Compose would not know it as its own.
+    $3 == "" && ($5 == name || ($5 == "" && applied && $2 == here && pinned())) { print $1, who >strays; next }
     $3 == name { refuse("the Compose project " name " is there already, made from " $4 ", with the container " who ": choose another name for the appliance, or take that project down first (docker compose -p " name " down)"); next }
     $2 == container { refuse("there is a container " who " of that name, not ours: rename it (docker rename), remove it, or give the service another container_name") }
     {
@@ -170,6 +185,8 @@ settled() {
   return 1
 }
 
+attached() { ! awk -F '|' -v service="$SERVICE" '$1 == service { print $10 }' "$work/rows" | grep -qvF " $NETWORK,"; }
+
 # The pins, as Docker says and as the kernel says inside the container: Docker's word stays the same when a NIC takes its macvlans away.
 # Prints what is wrong.
 pinned() {
@@ -205,12 +222,42 @@ running_as_pinned() {
   project_rows $rp_ids && settled && pinned >"$work/why"
 }
 
-# Starts the version in $live and says why if it does not become what it should be.
-start_verified() { # [--force-recreate]
+# Starts the version in $live and says why if it does not become what it should be. Compose compares configurations and is content with a
+# container that has lost its network or its MAC, so what has come up without its pins is made anew, once.
+start_verified() { # [--force-recreate [--no-deps SERVICE]]
   say "$name: starting"
-  if [ -n "${1:-}" ]; then set -- "$1" --no-deps "$SERVICE"; else set -- --remove-orphans; fi
-  # pulls and waiting for services that others depend on are within this, so the bound is wide
+  free_way
+  start_once "$@"
+  sv=$?
+  [ $sv = 3 ] || return $sv
+  if [ -z "${1:-}" ]; then
+    say "$name: $sv_why; its container is made anew"
+    start_once --force-recreate --no-deps "$SERVICE"
+    sv=$?
+    [ $sv = 3 ] || return $sv
+  fi
+  log 3 "$name: $sv_why"
+  return 1
+}
+# What Compose would stumble over.
+free_way() {
+  [ -f "$work/containers" ] || return 0
+  while read -r fw_id fw_who; do
+    say "$name: the container $fw_who, which is ours, was made anew by something else than Compose; it is replaced"
+    dk_in 120 stop "$fw_id" >/dev/null 2>&1
+    dk rm -f "$fw_id" >/dev/null 2>&1
+  done <"$work/strays"
+  awk -F '|' -v name="$name" '$5 == name && $6 == "paused" { print $1 }' "$work/containers" | while read -r fw_id; do
+    dk unpause "$fw_id" >/dev/null 2>&1 && say "$name: was paused, runs again"
+  done
+}
+# 3: only a new container would help; $sv_why says why
+start_once() { # [--force-recreate...]
+  [ -n "${1:-}" ] || set -- --remove-orphans
   if ! compose "$live" $((READY_TIMEOUT + 300)) up -d --quiet-pull "$@" >"$work/said" 2>&1; then
+    # bound to a network that was removed since
+    sv_why=$(sed -n 's/.*\(network [0-9a-f]\{64\} not found\).*/\1/p' "$work/said" | tail -n 1)
+    [ -z "$sv_why" ] || return 3
     log 3 "$name: Compose could not start it:"
     quiet <"$work/said" | tail -n 20 | quoted
     ! grep -q 'network id .* not found' "$work/said" ||
@@ -230,6 +277,8 @@ start_verified() { # [--force-recreate]
   while :; do
     # shellcheck disable=SC2086
     project_rows $sv_ids
+    # Docker 29 forgets the network of a container that could not join it, and starts it without (moby#51758)
+    attached || { sv_why="its container is not on network $NETWORK" && return 3; }
     settled
     sv=$?
     if [ "$sv" != 1 ] || [ "$(uptime_s)" -ge "$sv_end" ]; then break; fi
@@ -240,7 +289,7 @@ start_verified() { # [--force-recreate]
     show_logs
     return 1
   fi
-  sv=$(pinned) || { log 3 "$name: $sv" && return 1; }
+  sv_why=$(pinned) || return 3
 }
 
 # Why, and the last words, of each container that is not as it should be.
@@ -252,7 +301,7 @@ show_logs() {
   done
 }
 
-# --- routes, removal ---
+# --- routes ---
 
 routes() { # LINK...
   for rt in $(printf '%s\n' "$@" | sort -u); do
@@ -263,65 +312,4 @@ routes() { # LINK...
       *) warn "$name: the host's route to $IP over $rt could not be set" ;;
     esac
   done
-}
-
-# Lines "ID APPLIANCE" of every container of the Compose project of this name, whoever made it.
-project_owners() { dk ps -a --no-trunc --filter "label=com.docker.compose.project=$name" --format "{{.ID}} {{.Label \"$label\"}}"; }
-
-# By Compose if its files are there, since it knows the order; whatever is left, or all if somebody else has a project of this name, by label.
-remove_containers() { # DELETE_VOLUMES
-  rc_owners=$(project_owners 2>"$work/said") || {
-    docker_answers || log 3 "$name: Docker does not answer: start it (systemctl start docker). $docker_says"
-    return 1
-  }
-  rc_done=
-  if [ -n "$rc_owners" ] && ! echo "$rc_owners" | grep -qv " $name\$" && [ -f "$live/compose.yaml" ] && [ -f "$live/pins.yaml" ]; then
-    rc_volumes=
-    [ "$1" != 1 ] || rc_volumes=-v
-    # shellcheck disable=SC2086
-    if compose "$live" 300 down --remove-orphans $rc_volumes >"$work/said" 2>&1; then rc_done=1; else quiet <"$work/said" | quoted; fi
-    rc_owners=$(project_owners) || return 1
-  fi
-  rc_ids=$(echo "$rc_owners" | sed -n "s/ $name\$//p")
-  if [ -n "$rc_ids" ]; then
-    # shellcheck disable=SC2086
-    dk_in 120 stop $rc_ids >/dev/null 2>&1
-    # shellcheck disable=SC2086
-    dk rm -f $rc_ids >/dev/null 2>"$work/said" || grep -v 'No such container' "$work/said" | quoted
-    rc_owners=$(project_owners) || return 1
-    ! echo "$rc_owners" | grep -q " $name\$" || return 1
-    rc_done=
-  fi
-  [ -z "$rc_owners" ] || return 0 # the rest is somebody else's
-  [ -z "$rc_done" ] || return 0
-  for rc in $(dk network ls -q --filter "label=com.docker.compose.project=$name"); do dk network rm "$rc" >/dev/null 2>&1 || warn "$name: the network $rc is still in use, left"; done
-  [ "$1" = 1 ] || return 0
-  for rc in $(dk volume ls -q --filter "label=com.docker.compose.project=$name"); do dk volume rm "$rc" >/dev/null 2>&1 || warn "$name: the volume $rc is still in use, left"; done
-}
-
-# Images that were pulled for it and that no container uses. One that another appliance uses is noted as that one's, to go with it.
-# The lock is over all appliances: two that go at once must not each leave an image to the other.
-remove_images() {
-  [ -f "$keep/images" ] || return 0
-  (
-    flock -w 300 8 || exit 1
-    while IFS= read -r ri; do
-      ! dk rmi "$ri" >/dev/null 2>"$work/said" || continue
-      case $(cat "$work/said") in
-        *[Nn]'o such image'*) continue ;;
-        *conflict* | *'in use'* | *'being used'*) ;;
-        *)
-          log 3 "$name: the image $ri cannot be removed:"
-          quoted <"$work/said"
-          exit 1
-          ;;
-      esac
-      for ri_other in $(dk ps -a --filter "ancestor=$ri" --format "{{.Label \"$label\"}}" | sort -u); do
-        if [ "$ri_other" = "$name" ] || [ ! -f "$etc/appliances/$ri_other/appliance.conf" ]; then continue; fi
-        mkdir -p "$var/appliances/$ri_other" && echo "$ri" >>"$var/appliances/$ri_other/images"
-        break
-      done
-    done <"$keep/images"
-    rm -rf "$keep"
-  ) 8>"$run/images.lock"
 }

@@ -33,7 +33,7 @@ arm() {
     limit "$saved.new"
     mv "$saved.new" "$saved" || die "$name: cannot write $saved: nothing was changed"
   fi
-  rm -f "$saved/done" "$failed"
+  rm -f "$saved/done"
   limit "$saved"
   timeout 10 systemctl -q is-active "$timer.timer" "$timer.service" ||
     ar=$(timeout 20 systemd-run -q --collect --unit="$timer" --description="Takes the change of $name back unless it is confirmed" \
@@ -42,6 +42,12 @@ arm() {
   ask
 }
 limit() { echo $(($(uptime_s) + confirm_within)) >"$1/deadline"; } # DIR
+# What was announced holds, but half of the time is left for the confirmation even if the change took long.
+leave_time() {
+  [ $(($(cat "$saved/deadline") - $(uptime_s))) -lt $((confirm_within / 2)) ] || return 0
+  echo $(($(uptime_s) + confirm_within / 2)) >"$saved/deadline"
+  ask
+}
 # The workstation's Command waits for this line (confirmedCommand in command.ts).
 ask() { echo "confirm $name $(date -u -d "+$(($(cat "$saved/deadline") - $(uptime_s))) seconds" +%H:%M:%SZ)"; }
 
