@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../errors";
-import { HostFacts, ObservationError, parseFacts, UnitFact } from "../observe";
+import { HostFacts, ObservationError, observeScript, parseFacts, UnitFact } from "../observe";
 import { decodeFrames, runScript, SshArgs, SshFlow } from "../ssh";
 
 /** What the doctor sees of a host beside what every run of the project looks at. */
@@ -32,9 +32,7 @@ const TIMEOUT = 150_000;
 
 /** Looks at a host through one session of ssh. */
 export function* look(ssh: SshArgs): SshFlow<Look> {
-  const script = [join(__dirname, "host", "boot.sh"), join(__dirname, "..", "observe", "host", "observe.sh")]
-    .map((path) => readFileSync(path, "utf8"))
-    .join("\n");
+  const script = `${readFileSync(join(__dirname, "host", "boot.sh"), "utf8")}\n${observeScript()}`;
   const result = yield* runScript(ssh, script, TIMEOUT);
   if (result.failure) return { fault: result.failure };
   try {

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Problem, SpecError } from "../errors";
 import { quote, quoteAll, runAsync, runScript, runSync, SessionResult, SshArgs, SshFlow } from "../ssh";
-import { HostFacts, ObservationError, parseFacts } from "./facts";
+import { HostFacts } from "./facts";
+import { ObservationError, parseFacts } from "./parse";
 
 /** A host's state, or why it could not be read. */
 export type Observation =
