@@ -1,12 +1,13 @@
 // The report of a pull request: what merging it would do to every host of a fleet, as one Markdown comment. Pure, and the
 // same for the same input.
 import { LocatedProblem } from "../located";
-import { Change, hostChange, HostChange } from "./change";
+import { Change, hostChange } from "./change";
 import { fit, Part } from "./fit";
 import { HostReport } from "./host";
-import { impactOf, inWords, some, sum, weight } from "./impact";
-import { code, count, details, head, html, plainText, row } from "./markdown";
-import { bullet, fieldText, hostSection, Rank, Shown, title } from "./sections";
+import { impactOf, inWords, some, sum } from "./impact";
+import { code, count, details, html, plainText } from "./markdown";
+import { bullet, hostSection, Rank, Shown } from "./sections";
+import { groupsOf, isRefused, Row, summary } from "./summary";
 
 /** What a report is made of. */
 export interface ReportInput {
@@ -35,31 +36,11 @@ export function reportMarker(fleet = ""): string {
   return `<!-- macvlan preview${name === "" ? "" : ` of ${name}`} -->`;
 }
 
-interface Row {
-  readonly host: HostReport;
-  readonly change?: HostChange;
-}
-
-/** Hosts of which the same is to be told, such as all those of an upgrade. */
-interface Group extends Row {
-  readonly names: readonly string[];
-}
-
-function groupsOf(rows: readonly Row[]): Group[] {
-  const groups = new Map<string, Row[]>();
-  for (const each of rows) {
-    const { contact, refusals, warnings, passedOver, failure, removed } = each.host;
-    const key = JSON.stringify([contact, refusals, warnings, passedOver, failure, removed, each.change]);
-    groups.set(key, [...(groups.get(key) ?? []), each]);
-  }
-  return [...groups.values()].map((same) => ({ ...same[0]!, names: same.map(({ host }) => host.name) }));
-}
-
 /** The report in Markdown. */
 export function renderReport(input: ReportInput): string {
   const { hosts, problems = [], limit = LIMIT, fleet } = input;
   const rows = hosts.map((host): Row => ({ host, change: host.preview && hostChange(host.preview) }));
-  const loud = groupsOf(rows.filter(isLoud));
+  const loud = groupsOf(rows.filter(isLoud)).sort((a, b) => Number(isRefused(b)) - Number(isRefused(a)));
   const shown: Shown = new Map();
   const parts: Part[] = [
     { text: `${reportMarker(fleet)}\n## ${plainText(headline(input, rows))}\n\n${impact(rows)}${basis(input, rows)}` },
@@ -168,61 +149,6 @@ function inventoryProblems(problems: readonly LocatedProblem[]): Part[] {
     label: "problems of the inventory",
   }));
   return [{ text: "Nothing is changed on any host until this is settled:\n\n" }, ...list, { text: "\n" }];
-}
-
-function summary(rows: readonly Group[]): Part[] {
-  const refused = ({ host }: Row): boolean => host.refusals.length > 0 || host.failure !== undefined;
-  const order = [...rows].sort((a, b) => Number(refused(b)) - Number(refused(a)));
-  // Where rows must go, those that change least go first: fit takes the longest of a rank, so each weight is a rank.
-  const most = Math.max(1, ...rows.map(({ change }) => (change ? weight(change) : 0)));
-  return [
-    { text: head(["host", "parts", "addresses", "containers", "findings"]) },
-    ...order.map((each): Part => {
-      const share = (each.change ? weight(each.change) : 0) / (most + 1);
-      const rank = (refused(each) ? Rank.RefusedRow : Rank.Row) + share;
-      return { text: summaryRow(each), rank, label: `the row of ${each.host.name}` };
-    }),
-    { text: "\n" },
-  ];
-}
-
-function summaryRow({ host, change, names }: Group): string {
-  const changes = change?.changes ?? [];
-  const parts = changes.map(
-    (each) => `${{ create: "+", update: "~", replace: "±", delete: "−" }[each.kind]} ${title(each)}`,
-  );
-  const addresses = changes
-    .filter(({ stage, kind }) => stage === "appliance" && kind !== "create" && kind !== "delete")
-    .flatMap((each) =>
-      each.fields
-        .filter(({ label, before, after }) => label === "IP" && before !== after)
-        .map((field) => `${code(each.name)} ${fieldText(field)}`),
-    );
-  const containers = change === undefined ? [] : inWords(impactOf(change));
-  const findings = [
-    ...(host.failure === undefined ? [] : ["**preview failed**"]),
-    ...(host.refusals.length > 0 ? [`**${count(host.refusals.length, "refusal")}**`] : []),
-    ...(host.warnings.length > 0 ? [count(host.warnings.length, "warning")] : []),
-    ...(changes.some(({ drift }) => drift.length > 0) ? ["drift"] : []),
-    ...(host.contact === "unreachable" ? ["not reached"] : []),
-    ...(host.removed ? ["not in the inventory"] : []),
-  ];
-  return row([
-    some(names, 3),
-    few(parts, 6, ", "),
-    few(addresses, 3, "<br>"),
-    change?.dockerd
-      ? "**all restart (dockerd)**"
-      : containers.length > 0
-        ? `${containers.join(", ")} (of ${change!.appliances})`
-        : "",
-    findings.join(", "),
-  ]);
-}
-
-function few(texts: readonly string[], most: number, separator: string): string {
-  const shown = texts.slice(0, most);
-  return [...shown, ...(texts.length > most ? [`${texts.length - most} more`] : [])].join(separator);
 }
 
 function unchanged(rows: readonly Row[]): Part[] {

@@ -1,0 +1,3 @@
+export { githubAnnotations } from "./annotations";
+export { codeQuality } from "./code-quality";
+export { sarif } from "./sarif";
