@@ -11,10 +11,10 @@ saved=$var/wayback/$name
 undone=$var/undone # lines NAME TIME REASON
 failed=$run/link-$name.failed
 timer=macvlan-wayback-$name
+since_boot=$run/armed-$name # gone after a restart; macvlan-wayback@.service asks for it too
 
 armed() { [ -d "$saved" ]; }
-this_boot() { cat /proc/sys/kernel/random/boot_id; }
-other_boot() { armed && [ "$(cat "$saved/boot")" != "$(this_boot)" ]; }
+other_boot() { armed && [ ! -e "$since_boot" ]; }
 
 # Nothing may be touched before this has succeeded. Armed already, it moves the time limit on.
 arm() {
@@ -29,8 +29,8 @@ arm() {
       { cat "$net/$name/address" && cat "$net/$name/ifalias"; } >"$saved.new/link"
     fi
     reach_save "$saved.new"
-    this_boot >"$saved.new/boot"
     limit "$saved.new"
+    : >"$since_boot"
     mv "$saved.new" "$saved" || die "$name: cannot write $saved: nothing was changed"
   fi
   rm -f "$saved/done"
@@ -54,7 +54,8 @@ ask() { echo "confirm $name $(date -u -d "+$(($(cat "$saved/deadline") - $(uptim
 disarm() {
   rm -rf "$saved" # first: a timer that finds nothing does nothing
   rmdir "$var/wayback" 2>/dev/null
-  timeout 20 systemctl -q stop "$timer.timer" "$timer.service" 2>/dev/null
+  timeout 20 systemctl -q stop "$timer.timer" 2>/dev/null
+  rm -f "$since_boot"
 }
 forget_undone() {
   [ -f "$undone" ] || return 0
@@ -118,7 +119,7 @@ undo() { # [timer|boot]
   armed || return 0
   case ${1:-} in
     boot)
-      # each start of the link's unit asks, also those of the apply itself
+      # each start of the link's unit would, also those of the apply itself
       other_boot || return 0
       lock "link-$name"
       undo_now "the host was restarted before anybody confirmed that it can still be reached" boot
@@ -148,8 +149,5 @@ undo_now() { # REASON [boot]
   forget_undone
   echo "$name $(date -u +%Y-%m-%dT%H:%M:%SZ) $1" >>"$undone"
   log 4 "$name: the change was undone: $1"
-  rm -rf "$saved"
-  rmdir "$var/wayback" 2>/dev/null
-  timeout 20 systemctl -q stop "$timer.timer" 2>/dev/null
-  return 0
+  disarm
 }
