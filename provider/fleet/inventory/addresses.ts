@@ -145,7 +145,8 @@ function checkRecorded(
       `${address} is not in ${formatRange(range)}, the range that ${key} asks for`,
       `${again}, or write ip: ${address}`,
     );
-  owners.set(address, key);
+  else return void owners.set(address, key);
+  findings.settle([...wish.appliance.path, "ip"]);
 }
 
 function tellFull(

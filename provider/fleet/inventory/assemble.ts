@@ -1,5 +1,6 @@
-import { join, relative } from "node:path";
+import { relative, resolve } from "node:path";
 import { nearest, Path } from "../../errors";
+import { destinationFault } from "../../ssh";
 import { Files } from "./files";
 import { Findings, shortPlace } from "./findings";
 import { Part } from "./load";
@@ -75,6 +76,8 @@ export function draft(
       `there is no LAN ${JSON.stringify(lan)}`,
       suggestion(lan, context.lans, "lans"),
     );
+  // That a name cannot be a host's is told by itself.
+  if (destinationFault(name)) findings.settle([...path, "ssh", "destination"]);
   const destination: Node = { kind: "scalar", at: key, value: name };
   const ssh = groupOf([["destination", { key, node: destination }]], key);
   const layers: Node[] = [
@@ -129,13 +132,11 @@ function applianceDraft(
   const used = node.entries.get("template");
   const template = textOf(used?.node);
   const found = template === undefined ? undefined : templates.get(template);
-  if (template !== undefined && found === undefined)
-    findings.add(
-      used!.node.at,
-      [...path, "template"],
-      `there is no template ${JSON.stringify(template)}`,
-      suggestion(template, templates, "templates"),
-    );
+  if (template !== undefined && found === undefined) {
+    const message = `there is no template ${JSON.stringify(template)}`;
+    findings.add(used!.node.at, [...path, "template"], message, suggestion(template, templates, "templates"));
+    findings.doubt(path);
+  }
   const body = found?.node.kind === "group" ? without(found.node, "vars") : undefined;
   const merged = merge(body, without(node, "template", "vars"));
   const defaults = values(child(found?.node, "vars"));
@@ -226,9 +227,12 @@ function finishAppliance(
   const compose = appliance.entries.get("compose");
   const composePath = textOf(compose?.node);
   if (compose !== undefined && composePath !== undefined) {
-    const file = join(compose.node.at.source.folder, composePath);
-    const { fault } = files.read(file);
-    if (fault) findings.add(compose.node.at, [...path, "compose"], fault.message, fault.remedy);
+    const file = resolve(compose.node.at.source.folder, composePath);
+    const { fault } = files.read(file, composePath);
+    if (fault) {
+      findings.add(compose.node.at, [...path, "compose"], fault.message, fault.remedy);
+      findings.doubt(path);
+    }
     appliance = withEntry(appliance, "compose", {
       ...compose,
       node: { kind: "scalar", at: compose.node.at, value: relative(process.cwd(), file) },
@@ -240,8 +244,11 @@ function finishAppliance(
     const source = child(entry.node, "file");
     const from = textOf(source);
     if (source === undefined || from === undefined) return [name, entry];
-    const { value, fault } = files.read(join(source.at.source.folder, from));
-    if (fault) findings.add(source.at, [...path, "files", name], fault.message, fault.remedy);
+    const { value, fault } = files.read(resolve(source.at.source.folder, from), from);
+    if (fault) {
+      findings.add(source.at, [...path, "files", name], fault.message, fault.remedy);
+      findings.doubt(path);
+    }
     return [name, { ...entry, node: { kind: "scalar", at: entry.node.at, value: value ?? "" } }];
   });
   return withEntry(appliance, "files", { ...delivered, node: groupOf(texts, delivered.node.at) });

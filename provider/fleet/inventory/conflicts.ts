@@ -36,7 +36,8 @@ export class Segment {
   nextFree(): string {
     const cidr = this.lan?.cidr ?? this.members.find((member) => member.network !== undefined)?.network?.cidr;
     if (cidr === undefined) return "choose another address";
-    this.free ??= new FreeAddresses(this.taken());
+    // What is for those who ask for auto is nothing to propose.
+    this.free ??= new FreeAddresses([...this.taken(), ...(this.lan?.ranges.values() ?? [])]);
     const address = this.free.from(hostRange(cidr).first);
     if (address > hostRange(cidr).last) return `make room: ${this.title} has no free address`;
     this.free.take(address);
@@ -266,10 +267,12 @@ function macsOf(member: Member): OwnMac[] {
   ];
 }
 
-/** Equal addresses derive equal MACs, and equal NICs equal links: that the addresses or the NICs are equal is told already. */
+/** Equal addresses derive equal MACs, and equal NICs or destinations equal links: what is equal there is told already. */
 function sameCause(a: OwnMac, b: OwnMac): boolean {
   if (a.ip !== undefined || b.ip !== undefined) return a.ip === b.ip;
-  return a.path.length === b.path.length && (a.path[1] === "nic" || a.member.link?.nic.mac === b.member.link?.nic.mac);
+  const [nic, other] = [a.member.link?.nic.mac, b.member.link?.nic.mac];
+  const seed = nic !== undefined || other !== undefined ? nic === other : a.member.destination === b.member.destination;
+  return a.path.length === b.path.length && seed;
 }
 
 function tell(member: Member, path: Path, message: string, remedy: string, findings: Findings): void {

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
-import { Fault, Parsed } from "../../errors";
+import { Parsed } from "../../errors";
 
 /** Larger than any inventory; what is larger was meant to be something else. */
 const MAX_BYTES = 32 * 1024 * 1024;
@@ -8,37 +8,22 @@ const MAX_BYTES = 32 * 1024 * 1024;
 /** The files that an inventory may be made of: those below one folder, so that an inventory of somebody else cannot show yours. */
 export class Files {
   private readonly root: string;
+  private readonly realRoot: string;
   private readonly texts = new Map<string, Parsed<string>>();
 
   constructor(root: string) {
-    this.root = real(root) ?? resolve(root);
+    this.root = resolve(root);
+    this.realRoot = existsSync(root) ? realpathSync(root) : this.root;
   }
 
-  /** The text of a file without a byte order mark. */
-  read(path: string): Parsed<string> {
+  /** The text of a file without a byte order mark; `written` is what problems call it. */
+  read(path: string, written = shown(path)): Parsed<string> {
     const full = resolve(path);
     const known = this.texts.get(full);
     if (known) return known;
-    const read = this.readNow(full);
-    this.texts.set(full, read);
+    const read = this.readNow(full, written);
+    if (!read.fault) this.texts.set(full, read);
     return read;
-  }
-
-  /** Why a path cannot be used. */
-  fault(path: string): Fault | undefined {
-    const full = real(path);
-    if (full === undefined)
-      return {
-        message: `there is no file ${shown(path)}`,
-        remedy: "give the path from the folder of the file that says so",
-      };
-    const inside = relative(this.root, full);
-    if (inside === ".." || inside.startsWith("../") || isAbsolute(inside))
-      return {
-        message: `${shown(path)} is outside of ${shown(this.root)}, the folder of the inventory`,
-        remedy: "move it below that folder, or give a folder that has both as the root",
-      };
-    return undefined;
   }
 
   /** The files that a pattern stands for: * in the last part of the path is any text without a slash. Sorted. */
@@ -57,26 +42,43 @@ export class Files {
     }
   }
 
-  private readNow(path: string): Parsed<string> {
-    const fault = this.fault(path);
-    if (fault) return { fault };
+  private readNow(path: string, written: string): Parsed<string> {
+    const outside = {
+      message: `${written} is outside of the folder of the inventory`,
+      remedy: "move it below that folder, or name a folder that has both as the root",
+    };
+    if (![this.root, this.realRoot].some((root) => isBelow(root, path))) return { fault: outside };
     try {
+      // A link may lead out of the folder too.
+      if (!isBelow(this.realRoot, realpathSync(path))) return { fault: outside };
       const status = statSync(path);
-      if (status.isDirectory())
-        return { fault: { message: `${shown(path)} is a folder`, remedy: "name a file, or several: FOLDER/*.yaml" } };
+      if (!status.isFile())
+        return { fault: { message: `${written} is no file`, remedy: "name a file, or several: FOLDER/*.yaml" } };
       if (status.size > MAX_BYTES)
         return {
           fault: {
-            message: `${shown(path)} has ${Math.ceil(status.size / 1024 / 1024)} MiB`,
+            message: `${written} has ${Math.ceil(status.size / 1024 / 1024)} MiB`,
             remedy: `at most ${MAX_BYTES / 1024 / 1024}: split it, and include the parts`,
           },
         };
-      return decoded(readFileSync(path), shown(path));
+      return decoded(readFileSync(path), written);
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? String(error);
-      return { fault: { message: `${shown(path)} cannot be read (${code})`, remedy: "make it readable" } };
+      if (code === "ENOENT" || code === "ENOTDIR")
+        return {
+          fault: {
+            message: `there is no file ${written}`,
+            remedy: "give the path from the folder of the file that says so",
+          },
+        };
+      return { fault: { message: `${written} cannot be read (${code})`, remedy: "make it readable" } };
     }
   }
+}
+
+function isBelow(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way !== ".." && !way.startsWith("../") && !isAbsolute(way);
 }
 
 function decoded(bytes: Buffer, name: string): Parsed<string> {
@@ -93,14 +95,6 @@ function decoded(bytes: Buffer, name: string): Parsed<string> {
 /** The way to a file as a person would type it here. */
 export function shown(path: string): string {
   return relative(process.cwd(), resolve(path)) || ".";
-}
-
-function real(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch {
-    return undefined;
-  }
 }
 
 function escaped(text: string): string {

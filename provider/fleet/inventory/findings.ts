@@ -12,16 +12,17 @@ export interface Position {
 export interface PositionedProblem extends Problem {
   /** Undefined for what a program gave as an object. */
   readonly position?: Position;
-  /** In how many further places of the inventory the same text causes the same problem, such as in other hosts of a template. */
-  readonly also: number;
+  /** The hosts that have it; several where they take the same text from a template, their LAN or the defaults. */
+  readonly hosts: readonly string[];
 }
 
 /** `fleet.yaml:14:11 hosts.gw1.network.subnet: what; what to do`. */
 export function formatPositioned(problem: PositionedProblem): string {
-  const { position, also } = problem;
+  const { position, hosts } = problem;
   const where = position === undefined ? "" : `${position.file}:${position.line}:${position.column} `;
-  const more = also === 0 ? "" : ` (and in ${also} more place${also === 1 ? "" : "s"} that take this from here)`;
-  return `${where}${formatProblem(problem)}${more}`;
+  const names = hosts.length > 3 ? `${hosts.slice(0, 3).join(", ")}, …` : hosts.join(", ");
+  const who = hosts.length < 2 ? "" : ` (on ${hosts.length} hosts: ${names})`;
+  return `${where}${formatProblem(problem)}${who}`;
 }
 
 export function positionOf(place: Place): Position | undefined {
@@ -41,26 +42,36 @@ interface Found extends Problem {
 
 /** Gathers problems while an inventory is read. */
 export class Findings {
-  private readonly found = new Map<string, { problem: Found; also: number }>();
-  private readonly paths = new Set<string>();
-  private readonly sources = new Map<Place["source"], number>();
+  private readonly found = new Map<string, { problem: Found; hosts: Set<string> }>();
+  private readonly told = new Set<string>();
+  private readonly doubts = new Set<string>();
 
   add(place: Place, path: Path, message: string, remedy: string): void {
-    const { source, offset } = place;
-    const id = this.sources.get(source) ?? this.sources.size;
-    this.sources.set(source, id);
     // An object of a program has one place for all: there the path tells problems apart.
-    const where = source.file === undefined ? JSON.stringify(path) : `${id}:${offset}`;
-    const key = `${where}\n${message}\n${remedy}`;
-    const before = this.found.get(key);
-    if (before === undefined) this.found.set(key, { problem: { place, path, message, remedy }, also: 0 });
-    else if (JSON.stringify(before.problem.path) !== JSON.stringify(path)) before.also += 1;
-    this.paths.add(JSON.stringify(path));
+    const key = JSON.stringify([positionOf(place) ?? path, message, remedy]);
+    const entry = this.found.get(key) ?? { problem: { place, path, message, remedy }, hosts: new Set<string>() };
+    this.found.set(key, entry);
+    if (path[0] === "hosts" && path.length > 1) entry.hosts.add(String(path[1]));
+    this.told.add(JSON.stringify(path));
   }
 
-  /** Whether anything was found at exactly this path. */
+  /** What else is wrong at a path follows from what is told already. */
+  settle(path: Path): void {
+    this.told.add(JSON.stringify(path));
+  }
+
+  /** A part could not be put together: what is wrong below `path` may follow from that. */
+  doubt(path: Path): void {
+    this.doubts.add(JSON.stringify(path));
+  }
+
+  isDoubted(path: Path): boolean {
+    return path.some((_, i) => this.doubts.has(JSON.stringify(path.slice(0, i + 1))));
+  }
+
+  /** Whether what is wrong at exactly this path is told. */
   has(path: Path): boolean {
-    return this.paths.has(JSON.stringify(path));
+    return this.told.has(JSON.stringify(path));
   }
 
   get empty(): boolean {
@@ -69,11 +80,15 @@ export class Findings {
 
   /** Each once, in the order of the files. */
   all(): PositionedProblem[] {
-    const order = ({ place }: Found): number => place.source.order;
     return [...this.found.values()]
-      .sort((a, b) => order(a.problem) - order(b.problem) || a.problem.place.offset - b.problem.place.offset)
-      .map(({ problem: { place, path, message, remedy }, also }) => {
-        return { path, message, remedy, position: positionOf(place), also };
+      .sort((a, b) => comparePlaces(a.problem.place, b.problem.place))
+      .map(({ problem: { place, path, message, remedy }, hosts }) => {
+        return { path, message, remedy, position: positionOf(place), hosts: [...hosts] };
       });
   }
+}
+
+/** The order of the files, and in a file from top to bottom. */
+export function comparePlaces(a: Place, b: Place): number {
+  return a.source.order - b.source.order || a.offset - b.offset;
 }

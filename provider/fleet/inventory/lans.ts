@@ -13,10 +13,10 @@ import {
 import { below, Path, Problem, valueOf } from "../../errors";
 import { resolveNetwork } from "../../macvlan-network";
 import { Named } from "./assemble";
-import { Findings, shortPlace } from "./findings";
+import { comparePlaces, Findings, shortPlace } from "./findings";
 import { Owned, overlapping, Ranges } from "./ranges";
 import { Lan, lanFieldsSchema } from "./spec";
-import { Entry, placeOfEntry, plain, trail, without } from "./tree";
+import { child, Entry, placeOfEntry, plain, trail, without } from "./tree";
 
 /** A LAN as hosts are compared on it. */
 export interface LanModel {
@@ -36,6 +36,14 @@ export interface LanModel {
 export function readLans(lans: Named, findings: Findings): Map<string, LanModel> {
   const models = new Map<string, LanModel>();
   for (const [name, entry] of lans) {
+    const defaults = child(entry.node, "defaults");
+    if (defaults?.kind === "group" && defaults.entries.has("lan"))
+      findings.add(
+        defaults.entries.get("lan")!.key,
+        ["lans", name, "defaults", "lan"],
+        "the defaults of a LAN cannot name a LAN",
+        "leave it out",
+      );
     const fields = entry.node.kind === "group" ? plain(without(entry.node, "defaults")) : undefined;
     const args = lanFieldsSchema.safeParse(fields).data;
     // What a field gets wrong by itself was told when the file was read.
@@ -49,9 +57,7 @@ export function readLans(lans: Named, findings: Findings): Map<string, LanModel>
   const routed = [...models.values()].filter(({ args }) => !args.separate);
   for (const [a, b] of overlapping(routed.map((owner) => ({ range: owner.cidr, owner })))) {
     const [before, after] =
-      a.owner.entry.key.offset <= b.owner.entry.key.offset || a.owner.entry.key.source !== b.owner.entry.key.source
-        ? [a.owner, b.owner]
-        : [b.owner, a.owner];
+      comparePlaces(a.owner.entry.key, b.owner.entry.key) < 0 ? [a.owner, b.owner] : [b.owner, a.owner];
     const subnet = trail(after.entry.node, ["subnet"]).at(-1);
     findings.add(
       subnet === undefined ? after.entry.key : placeOfEntry(subnet),

@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { Path } from "../../errors";
 import { parse } from "../../validate";
 import { Files, shown } from "./files";
@@ -35,7 +35,7 @@ interface Seen {
 export function load(inputs: readonly (string | InventoryArgs)[], files: Files, findings: Findings): Loaded {
   const loader = new Loader(files, findings);
   for (const input of inputs) {
-    if (typeof input === "string") loader.file(input, [], undefined);
+    if (typeof input === "string") loader.file(input, []);
     else loader.object(input);
   }
   return { parts: loader.parts, files: [...loader.seen.keys()], bare: inputs.length === 1 ? loader.bare : undefined };
@@ -61,7 +61,7 @@ class Loader {
   }
 
   /** Reads one file with what it includes; `from` is the place that includes it. Whether there are hosts in any of them. */
-  file(path: string, defaults: readonly Node[], from: Place | undefined): boolean {
+  file(path: string, defaults: readonly Node[], from?: Place, written = path): boolean {
     const full = resolve(path);
     const nowhere: Place = {
       source: { file: shown(path), folder: dirname(full), order: this.order, lineAt: () => ({ line: 1, column: 1 }) },
@@ -69,7 +69,7 @@ class Loader {
     };
     const before = this.seen.get(full);
     if (before) return this.again(path, before, defaults, from);
-    const { value: text, fault } = this.files.read(path);
+    const { value: text, fault } = this.files.read(path, written);
     if (fault) {
       this.findings.add(from ?? nowhere, from ? ["include"] : [], fault.message, fault.remedy);
       return false;
@@ -112,21 +112,15 @@ class Loader {
     for (const item of include?.kind === "list" ? include.items : []) {
       const pattern = textOf(item);
       if (pattern === undefined) continue;
-      const found = this.files.matching(join(item.at.source.folder, pattern));
-      const self = join(item.at.source.folder, "x");
-      const paths = pattern.includes("*")
-        ? found.filter((path) => resolve(path) !== this.pathOf(item.at, self))
-        : found;
+      const found = this.files.matching(resolve(item.at.source.folder, pattern));
+      // A pattern never means the file that it is in.
+      const self = resolve(item.at.source.file ?? "");
+      const paths = pattern.includes("*") ? found.filter((path) => path !== self) : found;
       if (paths.length === 0)
         this.findings.add(item.at, ["include"], `${pattern} stands for no file`, "correct the path");
-      for (const path of paths) hosts = this.file(path, defaults, item.at) || hosts;
+      for (const path of paths) hosts = this.file(path, defaults, item.at, pattern) || hosts;
     }
     return hosts;
-  }
-
-  /** A pattern never means the file that it is in. */
-  private pathOf(at: Place, otherwise: string): string {
-    return resolve(at.source.file ?? otherwise);
   }
 
   /** One host's specification is an inventory of one host. */
@@ -155,9 +149,21 @@ class Loader {
     // Whether a text that has variables is right shows when they have their values.
     const text = met.map(({ node }) => textOf(node)).find((value) => value !== undefined);
     if (text !== undefined && mentionsVariable(text)) return;
-    const key = message.startsWith("there is no field");
-    const place = last === undefined ? root.at : key && met.length === path.length ? last.key : placeOfEntry(last);
+    const place =
+      last === undefined
+        ? root.at
+        : isAboutKey(path, message) && met.length === path.length
+          ? last.key
+          : placeOfEntry(last);
     const shownPath = this.bare !== undefined && path[0] === "hosts" ? path.slice(2) : path;
     this.findings.add(place, shownPath, message, remedy);
   }
+}
+
+/** Whether a problem is about the name of an entry rather than about its value. */
+export function isAboutKey(path: Path, message: string): boolean {
+  const key = String(path.at(-1));
+  return (
+    message.startsWith("there is no field") || message.startsWith(`${key} `) || message.startsWith(JSON.stringify(key))
+  );
 }

@@ -9,6 +9,9 @@ import { readYaml } from "./yaml";
 
 export const LOCK_FILE = "macvlan.lock.json";
 
+/** Of the format. */
+const VERSION = 1;
+
 const ABOUT =
   "Addresses that were given to appliances with ip: auto. Commit this file: without it they could get others.";
 
@@ -17,7 +20,14 @@ export type Recorded = Readonly<Record<string, Readonly<Record<string, string>>>
 
 const lockSchema = z.strictObject({
   about: z.string().optional(),
-  version: z.literal(1),
+  version: z.number().superRefine((version, context) => {
+    if (version !== VERSION)
+      context.addIssue({
+        code: "custom",
+        message: `is ${version}, which is not known here`,
+        params: { remedy: "use the version of pulumi-macvlan that wrote it, or a later one" },
+      });
+  }),
   addresses: z.record(
     z.string(),
     z.record(
@@ -68,7 +78,7 @@ export function renderLock(recorded: Recorded): string {
       .filter((lan) => Object.keys(recorded[lan]!).length > 0)
       .map((lan) => [lan, Object.fromEntries(Object.entries(recorded[lan]!).sort(([a], [b]) => (a < b ? -1 : 1)))]),
   );
-  return `${JSON.stringify({ about: ABOUT, version: 1, addresses }, null, 2)}\n`;
+  return `${JSON.stringify({ about: ABOUT, version: VERSION, addresses }, null, 2)}\n`;
 }
 
 /** Writes a lock file whole or not at all. */

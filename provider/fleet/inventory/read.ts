@@ -9,12 +9,12 @@ import { checkHosts, checkSegment, Segment } from "./conflicts";
 import { Files } from "./files";
 import { Findings, Position, PositionedProblem, positionOf } from "./findings";
 import { LanModel, readLans } from "./lans";
-import { load } from "./load";
+import { isAboutKey, load } from "./load";
 import { LOCK_FILE, readLock, renderLock } from "./lock";
 import { Member, memberOf, MemberPin, placeIn } from "./members";
 import { HostArgs, withoutSecretValues } from "./secrets";
 import { InventoryArgs, Lan } from "./spec";
-import { plain, textOf } from "./tree";
+import { Place, plain, textOf, trail } from "./tree";
 
 /** One host of a fleet. */
 export interface InventoryHost {
@@ -172,9 +172,23 @@ function resolveMember(member: Member, segment: Segment, findings: Findings): Re
 
 function tell(member: Member, problem: Problem, segment: Segment, findings: Findings): void {
   const path = [...member.draft.path, ...problem.path];
-  if (findings.has(path)) return;
-  const place = placeIn(member, problem.path, problem.message.startsWith("there is no field"));
+  // Who an appliance is and what it waits for is known even where what it runs is not.
+  const certain = ["ip", "mac", "startAfter"].includes(String(problem.path[2]));
+  if (findings.has(path) || (!certain && findings.isDoubted(path))) return;
+  const inFile = inComposeFile(member, problem);
+  if (inFile !== undefined) return findings.add(inFile.place, path, inFile.message, problem.remedy);
+  const place = placeIn(member, problem.path, isAboutKey(problem.path, problem.message));
   // The host alone does not know which addresses others have.
   const remedy = /\(next free: [\d.]+\)/.test(problem.remedy) ? segment.nextFree() : problem.remedy;
   findings.add(place, path, problem.message, remedy);
+}
+
+/** A problem of a compose file is told there: its message begins with the place. */
+function inComposeFile(member: Member, { path, message }: Problem): { place: Place; message: string } | undefined {
+  const [file, line, column, rest] = /^(.+?):(\d+):(\d+) (.*)$/s.exec(message)?.slice(1) ?? [];
+  const node = trail(member.node, path).at(-1)?.node;
+  if (path[2] !== "compose" || rest === undefined || node === undefined || textOf(node) !== file) return undefined;
+  const { source, offset } = node.at;
+  const position = { line: Number(line), column: Number(column) };
+  return { place: { source: { ...source, file, lineAt: () => position }, offset }, message: rest };
 }

@@ -44,9 +44,10 @@ export function readYaml(
     if (!(error instanceof RangeError)) throw error;
     return { at, faults: [{ at, message: "is nested too deeply", remedy: "write it flatter" }] };
   }
-  const faults = [...document.errors, ...document.warnings].map(({ code, message, pos }) => {
-    return { at: place(pos[0]), ...worded(code, message, text.slice(pos[0], pos[1])) };
-  });
+  const [error] = document.errors;
+  // What follows the first error of syntax is guesswork.
+  const wrong = [...(error === undefined ? [] : [error]), ...document.warnings];
+  const faults = wrong.map(({ code, message, pos }) => ({ at: place(pos[0]), ...worded(code, message, text, pos) }));
   if (faults.length > 0) return { at, faults };
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null))
     return { at, faults: [{ at, message: "is empty", remedy: "an inventory has at least hosts:" }] };
@@ -61,7 +62,9 @@ export function readYaml(
   return reader.faults.length > 0 ? { at, faults: reader.faults } : { at, root, faults: [] };
 }
 
-function worded(code: string, message: string, text: string): Fault {
+function worded(code: string, message: string, text: string, [start, end]: readonly [number, number]): Fault {
+  if (text.slice(start - 2, start + 2).includes("${{") || text.slice(start - 1, start + 2) === "${{")
+    return { message: "${{ … }} is not text inside of { } and [ ]", remedy: 'quote it: "${{ name }}"' };
   switch (code) {
     case "TAB_AS_INDENT":
       return { message: "is indented with a tab", remedy: "YAML is indented with spaces" };
@@ -71,9 +74,7 @@ function worded(code: string, message: string, text: string): Fault {
         remedy: "an inventory is one document: put the other into a file of its own, and include it",
       };
     case "TAG_RESOLVE_FAILED":
-      return { message: `the tag ${text} is not known here`, remedy: "leave it out" };
-    case "BAD_ALIAS":
-      return { message, remedy: "quote the text if it is to begin with * or &" };
+      return { message: `the tag ${text.slice(start, end)} is not known here`, remedy: "leave it out" };
     default:
       return { message: message.replace(/\.$/, ""), remedy: "correct the YAML" };
   }
