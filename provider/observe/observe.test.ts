@@ -13,7 +13,9 @@ describe("facts of real hosts", () => {
     expect(facts.time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
     expect(facts.nics.map(({ name: nic }) => nic)).toEqual(["ens3", "ens4"]);
     const addresses = facts.addresses.get("ens4")!.filter(({ family }) => family === "inet");
-    expect(addresses).toEqual([{ family: "inet", address: expect.stringMatching(/^192\.168\.76\.\d+$/), prefix: 24 }]);
+    expect(addresses).toEqual([
+      { family: "inet", address: expect.stringMatching(/^192\.168\.76\.\d+$/) as string, prefix: 24 },
+    ]);
     expect(facts.units.has("docker.service")).toBe(true);
   });
 

@@ -8,7 +8,7 @@
 # A process costs a twentieth of a second on a slow host, Docker's client half a second: hence few of both.
 # shellcheck disable=SC2016,SC2086  # programs of awk and templates of Docker are not for the shell; $ids and such are lists
 set -u
-export LC_ALL=C PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin:${PATH:-}"
+export LC_ALL=C PATH="${PATH:+$PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin"
 net=/sys/class/net
 etc=/etc/macvlan
 newline='
@@ -322,7 +322,7 @@ ask_docker() { # VERSION INFO NETWORKS… in the order of `paths` below
   printf '%b' "$ad" | bounded docker system dial-stdio 2>&1 0<>/dev/stdin | awk -v paths="$*" '
     BEGIN { RS = "\r\n"; count = split(paths, path, " "); asked = 1 }
     function pick(key,   value) { # a member of /info, whose arrays have strings alone
-      if (!match(body, "\"" key "\":(\\[[^]]*\\]|\"[^\"]*\"|true|false|null)")) return "null"
+      if (!match(body, "\"" key "\":(\\[[^]]*\\]|\"([^\"\\\\]|\\\\.)*\"|true|false|null)")) return "null"
       value = substr(body, RSTART, RLENGTH)
       sub(/^[^:]*:/, "", value)
       return value
@@ -370,7 +370,7 @@ ask_docker() { # VERSION INFO NETWORKS… in the order of `paths` below
 
 # The Compose plugin, with its version only if no appliance was applied since it was installed: asking takes half a second.
 compose() {
-  for co in "${DOCKER_CONFIG:-$HOME/.docker}" /usr/local/lib/docker /usr/local/libexec/docker /usr/lib/docker /usr/libexec/docker ''; do
+  for co in "${DOCKER_CONFIG:-${HOME:-/root}/.docker}" /usr/local/lib/docker /usr/local/libexec/docker /usr/lib/docker /usr/libexec/docker ''; do
     [ ! -x "$co/cli-plugins/docker-compose" ] || break
   done
   if [ -z "$co" ]; then
@@ -461,7 +461,7 @@ zombies() { # KNOWN ROOT
 # Of the store, a bolt database. A page that is free may still have records that were removed; the ids of free pages are on a page that
 # the newer of the two head pages names.
 zombie_records() { # STORE IDS
-  tr -c '\040-\176' '[.*]' <"$1" | grep -aobE 'macvlan/network/[0-9a-f]{64}/[^{]*\{[^}]*\}' | awk -v store="$1" -v ids="$2" '
+  tr -c '\040-\176' '[.*]' <"$1" | grep -aobE 'macvlan/network/[0-9a-f]{64}/[^{]*\{("([^"\]|\\.)*"|[^"}])*\}' | awk -v store="$1" -v ids="$2" '
     function numbers(at, count, n,   command, i) { # 64 bits each, to n
       command = "od -An -v -tu8 -w8 -j " at " -N " count * 8 " " store
       for (i = 0; (command | getline n[i]) > 0; i++) n[i] += 0
@@ -508,6 +508,8 @@ docker_part() { # PATH…
   fi
   do_said=$(ask_docker "$@")
   printf '%s\n' "${do_said%%"== docker.ids"*}"
+  do_root=${do_said#*'"root":"'}
+  do_root=${do_root%%'"'*}
   case $do_said in *'== docker.ids'*) do_said=${do_said##*"== docker.ids$newline"} ;; *) return 0 ;; esac
   compose
   do_networks=${do_said%%"$newline"*} do_said=${do_said#*"$newline"}
@@ -523,7 +525,7 @@ docker_part() { # PATH…
   if [ -n "$do_lans" ] && [ -n "$do_ids" ]; then
     frame inside "$(inside "$do_lans" "$do_containers")"
   fi
-  zombies "$do_networks" /var/lib/docker
+  zombies "$do_networks" "$do_root"
 }
 
 host_part() { # SSH_CONNECTION, then what to probe
