@@ -112,7 +112,12 @@ const mutations: [string, Change, string][] = [
   [
     "the drop-in was not read",
     unit("docker.service", {}, { NeedDaemonReload: "yes" }),
-    "boot: systemd has not read the files of docker.service again",
+    "boot: docker.service is not in force as its files say",
+  ],
+  [
+    "the link's unit was not read",
+    unit("macvlan-parent@lan0.service", {}, { NeedDaemonReload: "yes" }),
+    "boot: macvlan-parent@lan0.service is not in force as its files say",
   ],
   [
     "stage 3 is masked",

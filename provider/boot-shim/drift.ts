@@ -14,8 +14,8 @@ export function bootDrift(facts: HostFacts, failClosed: boolean): string[] {
       facts,
       wanted.map(({ path }) => path),
     ),
-    ...unitReasons(facts, "docker.service"),
     ...unitReasons(facts, STAGE3),
+    ...stale(facts),
     ...stopped(facts),
   ];
 }
@@ -33,6 +33,14 @@ function leftOver({ files, foreign }: HostFacts, wanted: readonly string[]): str
   // What begins with a dot was being written when the power went; nothing runs it.
   const left = found.map(([path]) => path).filter((path) => !path.includes("/."));
   return tell(left, "is left over", "are left over");
+}
+
+/** Units whose files somebody changed, or put back, while systemd goes on with what it read before. */
+function stale({ units }: HostFacts): string[] {
+  const names = [...units].flatMap(([name, { properties }]) =>
+    properties.NeedDaemonReload === "yes" && (name === "docker.service" || name.startsWith("macvlan-")) ? [name] : [],
+  );
+  return tell(names, "is not in force as its files say", "are not in force as their files say");
 }
 
 /** Only a stage 3 that runs is there to hold the order when Docker goes down. */
