@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { compareVersions, ObservationError, parseFacts } from ".";
+import { compareVersions, ObservationError, observeScript, parseFacts } from ".";
 import { fixture } from "./fixtures/fixture";
 
 const FIXTURES = join(__dirname, "fixtures");
@@ -42,6 +42,54 @@ describe("facts of real hosts", () => {
     expect(facts.docker?.server).toMatchObject({ version: "26.1.5+dfsg1", apiVersion: "1.45" });
   });
 
+  it("has everything that a provisioned host shows", () => {
+    const facts = fixture("trixie-provisioned");
+    expect(facts).toMatchObject({
+      account: { uid: 0, name: "root", groups: ["root"], sudo: "root" },
+      virtualization: "qemu",
+      machine: "QEMU Standard PC (i440FX + PIIX, 1996)",
+      systemd: 257,
+      platforms: [],
+      maxStartups: "10:30:100",
+      connection: { client: "10.0.2.2", server: "10.0.2.15", device: "ens3" },
+      managers: { active: ["systemd-networkd"], networkManager: {} },
+      folders: ["/etc/systemd/network"],
+      foreign: [],
+      ghosts: [],
+      zombies: [],
+    });
+    expect(facts.failed.size).toBe(0);
+    expect(facts.managers.networkd.ens4).toBe("/etc/systemd/network/20-lan.network");
+    expect(facts.sysctls.get("ipv4/conf/lan0/arp_filter")).toBe("1");
+    expect(facts.sysctls.get("ipv6/conf/ens4/disable_ipv6")).toBe("0");
+    expect(facts.routes).toContainEqual(
+      expect.objectContaining({ dst: "192.168.76.53", dev: "lan0", protocol: "201" }),
+    );
+    expect(facts.neighbours).toContainEqual(expect.objectContaining({ dst: "10.0.2.2", dev: "ens3" }));
+    expect(facts.units.get("macvlan-appliances.service")).toMatchObject({
+      activeState: "active",
+      properties: { UnitFileState: "enabled", NeedDaemonReload: "no" },
+    });
+    expect(facts.units.get("macvlan-lan0.device")?.activeState).toBe("active");
+    expect(facts.units.get("docker.service")?.properties.DropInPaths).toContain("docker.service.d/50-macvlan.conf");
+    expect(facts.linkConfs.get("lan0")).toMatchObject({ NAME: "lan0", REACH: "pinned" });
+    expect(facts.applianceConfs.get("web")).toMatchObject({ IP: "192.168.76.80", START_AFTER: "dns" });
+    expect([...facts.applied.keys()]).toEqual(["dns", "web"]);
+    const files = [...facts.files.keys()];
+    expect(facts.files.get("/etc/macvlan/appliances/web/compose.yaml")).toMatchObject({ mode: "600", owner: "root" });
+    expect(files.filter((path) => path.includes("secrets"))).toEqual([]);
+    expect(facts.docker?.info?.cliPlugins).toEqual([{ Name: "compose" }]);
+  });
+
+  it("has what the kernel has inside the containers", () => {
+    const { containers, inside } = fixture("trixie-provisioned");
+    const seen = Object.fromEntries(containers.map(({ id, name }) => [name, inside.get(id)]));
+    expect(seen).toEqual({
+      dns: { macs: { eth0: "02:42:c0:a8:4c:35" }, addresses: ["192.168.76.53"] },
+      web: { macs: { eth0: "02:42:c0:a8:4c:50" }, addresses: ["192.168.76.80"] },
+    });
+  });
+
   it("knows a host without Docker, and an account that Docker refuses", () => {
     expect(fixture("trixie-no-docker").docker).toBeUndefined();
     const { docker } = fixture("trixie-docker-stopped");
@@ -52,9 +100,8 @@ describe("facts of real hosts", () => {
 
 describe("observe.sh on this machine", () => {
   it("runs as whoever it is run by, and is read back", () => {
-    const script = readFileSync(join(__dirname, "host", "observe.sh"), "utf8");
     const facts = parseFacts(
-      execFileSync("sh", ["-s"], { input: script, encoding: "utf8", stdio: ["pipe", "pipe", "ignore"] }),
+      execFileSync("sh", ["-s"], { input: observeScript(), encoding: "utf8", stdio: ["pipe", "pipe", "ignore"] }),
     );
     expect(facts.account.uid).toBe(process.getuid?.());
     expect(facts.kernel).not.toBe("");
