@@ -6,20 +6,22 @@ const docker = `db=$MACVLAN_ROOT/docker; mkdir -p "$db"
 set_field() { awk -F '|' -v OFS='|' -v n="$2" -v v="$3" '{ $n = v; print }' "$db/$1" >"$db/.new" && mv "$db/.new" "$db/$1"; }
 verb=$1
 case $verb in
-ps) only=\${*##*label=pulumi-macvlan.appliance}; for f in "$db"/*; do [ -f "$f" ] || continue; IFS='|' read -r name _ <"$f"
+version) cat "$MACVLAN_ROOT/version" ;;
+ps) case $* in *--format*) printf 'dns\\nother\\n'; exit ;; esac; only=\${*##*label=pulumi-macvlan.appliance}; for f in "$db"/*; do [ -f "$f" ] || continue; IFS='|' read -r name _ <"$f"
   [ -n "$only" ] && [ "=$name" != "$only" ] || basename "$f"; done ;;
 inspect) shift 3; format=$2; [ "$1" = -f ] || { format=$2; }; while [ "$1" != "$format" ]; do shift; done; shift
   for id in "$@"; do [ -f "$db/$id" ] || exit 1; cat "$db/$id"; done ;;
 update) set_field "$4" 7 "$3" ;;
 start | restart) if [ -f "$MACVLAN_ROOT/refuse" ]; then cat "$MACVLAN_ROOT/refuse" >&2; exit 1; fi
   set_field "$2" 5 running; set_field "$2" 6 healthy; set_field "$2" 8 2000-01-01T00:00:00Z ;;
-network) case $2 in ls) cat "$MACVLAN_ROOT/networks" 2>/dev/null ;; inspect) case $4 in *parent*) echo "lan lan0" ;; *) echo lan ;; esac ;; esac ;;
+network) case $2 in ls) cat "$MACVLAN_ROOT/networks" 2>/dev/null ;; inspect) case $4 in *Name*parent*) echo "lan lan0" ;; *parent*) echo lan0 ;; *) echo lan ;; esac ;; esac ;;
 esac`;
 const systemctl = `case $* in
 *InvocationID*) echo run1 ;;
 *ExecMainStart*) printf 'ExecMainStartTimestamp=@1000\\nActiveEnterTimestamp=@1010\\nActiveEnterTimestampMonotonic=0\\n' ;;
 is-system-running) cat "$MACVLAN_ROOT/system" 2>/dev/null || echo running ;;
 *"-p Job"*) cat "$MACVLAN_ROOT/job" 2>/dev/null ;;
+*"restart docker.service") [ ! -e "$MACVLAN_ROOT/healing" ] || { : >"$MACVLAN_ROOT/journal"; echo Job=7 >"$MACVLAN_ROOT/job"; (sleep 1; rm "$MACVLAN_ROOT/job") >/dev/null 2>&1 & } ;;
 esac; exit 0`;
 const duringDockerdStart = "1970-01-01T00:16:45Z"; // second 1005
 const later = "2000-01-01T00:00:00Z";
@@ -261,6 +263,52 @@ describe("stage 3", () => {
       host.write("refuse", `Error response from daemon: network id "${ghostId}" not found\n`);
       expect(stage3().stderr).toContain("ghost network lan: dockerd came up before the parent");
       expect(restarts()).toBe(1);
+    });
+
+    describe("when a person repairs the link", () => {
+      const said =
+        "network lan is a ghost; a restart of dockerd, which heals it, stops every container of this host for a moment: dns other \n" +
+        "ghost network lan: dockerd came up before the parent; restarting dockerd once\n";
+
+      test("is healed at once, whenever dockerd was restarted last, and waited for", () => {
+        stage3();
+        host.write("healing", "");
+        expect(stage3("heal lan0")).toEqual({ status: 0, stdout: "", stderr: `${said}network lan is whole again\n` });
+        expect(restarts()).toBe(2);
+        expect(stage3("heal lan0")).toEqual({ status: 0, stdout: "", stderr: "" });
+        expect(restarts()).toBe(2);
+      });
+
+      test("is left to stage 3 while that is at it", () => {
+        host.write("job", "Job=7\n");
+        const run = host.sh(
+          '(sleep 1.5; : >"$MACVLAN_ROOT/journal"; rm "$MACVLAN_ROOT/job") & "$MACVLAN_ROOT/usr/local/libexec/macvlan/appliances" heal lan0',
+          "",
+          { MACVLAN_SYS: `${host.root}/sys` },
+        );
+        expect(run).toMatchObject({ status: 0, stderr: "" });
+        expect(restarts()).toBe(0);
+      });
+
+      test.each([
+        [
+          "26.1.5",
+          /a ghost again, although lan0 was there when dockerd 26\.1\.5 started\.\n.*Docker 27\.0\.1 or newer.*Remove no network/,
+        ],
+        ["28.5.2", /a ghost again, although lan0 was there when dockerd 28\.5\.2 started\.\nSee why: journalctl/],
+      ])("that comes back under Docker %s is told, and no network is removed", (version, words) => {
+        host.write("version", `${version}\n`);
+        const run = stage3("heal lan0");
+        expect(run.status).toBe(1);
+        expect(run.stderr).toMatch(words);
+        expect(restarts()).toBe(1);
+        expect(host.calls().filter((call) => call.includes("network rm"))).toEqual([]);
+      });
+
+      test("on another link is not", () => {
+        expect(stage3("heal lan1")).toEqual({ status: 0, stdout: "", stderr: "" });
+        expect(restarts()).toBe(0);
+      });
     });
 
     test("takes along, in their order, appliances that failed on it", () => {

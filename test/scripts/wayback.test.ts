@@ -178,6 +178,45 @@ describe.skipIf(whyNoNetwork())("the way back", () => {
     });
   });
 
+  describe("an apply repairs", () => {
+    const state = `st() { show; ls -d /sys/class/net/lan0/lower_*; ip -br link show up | grep -c "^\\(lan0\\|nic0\\)"; ip -o addr show dev lan0; ip route show proto 201
+      cat /proc/sys/net/ipv4/conf/lan0/arp_filter /proc/sys/net/ipv6/conf/lan0/disable_ipv6 "$MACVLAN_ROOT/run/unit"
+      cd "$MACVLAN_ROOT/etc"; find . -type f -exec stat -c "%a %u:%g %n" {} + | sort; find . -type f | sort | xargs sha256sum; cd /; }`;
+    const at = (part: keyof typeof targets) => `"$MACVLAN_ROOT/${targets[part]}"`;
+    test.each([
+      ["a link that is gone", "ip link del lan0"],
+      ["a link that is down", "ip link set lan0 down"],
+      ["a link with another MAC", `ip link set lan0 address ${other}`],
+      ["a link in another mode", "ip link set lan0 type macvlan mode vepa"],
+      [
+        "a link on another device",
+        "ip link del lan0; ip link add link nic1 name lan0 type macvlan mode bridge; ip link set lan0 alias pulumi-macvlan",
+      ],
+      ["a link with an address", "ip addr add 192.0.2.99/32 dev lan0"],
+      ["arp_filter", "echo 0 >/proc/sys/net/ipv4/conf/lan0/arp_filter"],
+      ["disable_ipv6", "echo 0 >/proc/sys/net/ipv6/conf/lan0/disable_ipv6"],
+      ["a route that is gone", "ip route del 192.0.2.53 dev lan0"],
+      ["a route too many", "ip route add 192.0.2.99/32 dev lan0 src 192.0.2.10 proto 201"],
+      ["a NIC that is down", "ip link set nic0 down"],
+      ["an edited configuration", `sed -i s/bridge/vepa/ ${at("link.conf")}`],
+      ["a configuration that others may write", `chmod 666 ${at("link.conf")}`],
+      ["a rule that is somebody else's", `chown 1000:1000 ${at("udev.rules")}`],
+      ["a rule that is gone", `rm ${at("udev.rules")}`],
+      ["an edited file of networkd", `echo "[Link]" >>${at("networkd.network")}`],
+      ["NetworkManager's file that is gone", `rm ${at("networkmanager.conf")}`],
+      ["a disabled unit", 'echo disabled >"$MACVLAN_ROOT/run/unit"'],
+      ["a masked unit", 'echo masked >"$MACVLAN_ROOT/run/unit"'],
+    ])("%s, and asks for a confirmation", (_, harm) => {
+      const run = net(
+        `${state}\nok 0 2>/dev/null; st; echo --; ${harm}; st; echo --; : >"$MACVLAN_ROOT/run/said"; a 0 2>/dev/null; l confirm lan0; st; echo --; say`,
+      );
+      const [was, harmed, is, said] = run.stdout.split("--\n");
+      expect(harmed).not.toBe(was);
+      expect(is).toBe(was);
+      expect(said).toMatch(/^confirm lan0/);
+    });
+  });
+
   test.each(Object.entries(targets))(
     "a foreign file in the place of %s is neither replaced nor removed",
     (part, path) => {
