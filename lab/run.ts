@@ -7,7 +7,7 @@ export interface RunOptions {
   cwd?: string;
   /** Text for its stdin; nothing when left out. */
   stdin?: string;
-  /** Milliseconds after which it is killed; no limit when left out. */
+  /** Milliseconds after which it is killed, with whatever it has started; no limit when left out. */
   timeout?: number;
   /** Called with each line of stdout and stderr as it comes. */
   onLine?: (line: string) => void;
@@ -23,7 +23,13 @@ export interface RunResult {
 /** Runs a program to its end, whatever its exit code. Rejects only when it cannot be started. */
 export function tryRun(file: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { env: options.env, cwd: options.cwd, stdio: "pipe" });
+    // With a limit it gets a process group of its own: a child of it that went on would hold its output open.
+    const detached = options.timeout !== undefined;
+    const child = spawn(file, args, { env: options.env, cwd: options.cwd, stdio: "pipe", detached });
+    const kill = () => {
+      if (child.pid !== undefined && alive(-child.pid)) process.kill(-child.pid, "SIGKILL");
+    };
+    if (detached) process.once("exit", kill);
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
@@ -32,15 +38,19 @@ export function tryRun(file: string, args: readonly string[], options: RunOption
       eachLine(child.stdout, options.onLine);
       eachLine(child.stderr, options.onLine);
     }
-    const timer = options.timeout ? setTimeout(() => child.kill("SIGKILL"), options.timeout) : undefined;
+    const timer = detached ? setTimeout(kill, options.timeout) : undefined;
+    const finish = () => {
+      clearTimeout(timer);
+      process.off("exit", kill);
+    };
     child.stdin.on("error", () => undefined); // a program may end without reading its input
     child.stdin.end(options.stdin ?? "");
     child.on("error", (error: NodeJS.ErrnoException) => {
-      clearTimeout(timer);
+      finish();
       reject(error.code === "ENOENT" ? new Error(`${file} is not installed`) : error);
     });
     child.on("close", (code) => {
-      clearTimeout(timer);
+      finish();
       resolve({ code, stdout, stderr });
     });
   });
@@ -64,7 +74,7 @@ export async function run(file: string, args: readonly string[], options: RunOpt
 /** Resolves after `ms` milliseconds. */
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Whether a process of this id exists (also one that belongs to somebody else). */
+/** Whether a process of this id, or a group of this id with a minus, exists (also one that belongs to somebody else). */
 export function alive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { locked } from "../lock";
+import { tryRun } from "../run";
 import { buildWithGo, installOfficially, type Progress } from "./install";
-import { run } from "./process";
 import { isRecentEnough, OLDEST_ENGINE, PINNED_ENGINE } from "./version";
 
 export type { Progress } from "./install";
@@ -29,7 +29,8 @@ export function candidates(env: NodeJS.ProcessEnv = process.env): string[] {
 async function find(progress: Progress): Promise<string | undefined> {
   for (const file of candidates()) {
     if (!existsSync(file)) continue;
-    const { stdout, stderr } = await run(file, ["version"], { timeout: 30 });
+    const unusable = (error: Error) => ({ stdout: "", stderr: error.message });
+    const { stdout, stderr } = await tryRun(file, ["version"], { timeout: 30_000 }).catch(unusable);
     if (isRecentEnough(stdout)) return file;
     const printed = (stdout || stderr).trim();
     progress(`${file} is passed over: it prints "${printed}", at least v${OLDEST_ENGINE} is needed`);

@@ -1,7 +1,7 @@
 // Getting an engine where there is none: the official installer where it can be reached, else a build of the Go module here.
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "./process";
+import { tryRun } from "../run";
 import { PINNED_ENGINE, parseVersion } from "./version";
 
 const INSTALLER = "https://get.pulumi.com/install.sh";
@@ -22,7 +22,7 @@ export async function withProgress<T>(what: string, progress: Progress, work: Pr
 }
 
 async function verified(pulumi: string): Promise<void> {
-  const { code, stdout, stderr } = await run(pulumi, ["version"], { timeout: 30 });
+  const { code, stdout, stderr } = await tryRun(pulumi, ["version"], { timeout: 30_000 });
   const [wanted, found] = [PINNED_ENGINE, parseVersion(stdout)?.join(".")];
   if (code !== 0 || found !== wanted) throw new Error(`it prints "${(stdout || stderr).trim()}" instead of v${wanted}`);
 }
@@ -44,9 +44,10 @@ export async function installOfficially(folder: string, progress: Progress): Pro
     writeFileSync(file, script);
     const root = join(scratch, "root");
     const args = [file, "--version", PINNED_ENGINE, "--install-root", root, "--no-edit-path"];
-    const work = run("sh", args, { timeout: 300 });
+    const work = tryRun("sh", args, { timeout: 300_000 });
     const { code, stderr } = await withProgress(`installing Pulumi ${PINNED_ENGINE}`, progress, work);
-    if (code !== 0) throw new Error(`the installer failed: ${stderr.trim().split("\n").pop() ?? `code ${code}`}`);
+    if (code !== 0)
+      throw new Error(`the installer failed: ${stderr.trim().split("\n").pop() ?? `code ${String(code)}`}`);
     await verified(join(root, "bin", "pulumi"));
     const target = join(folder, `v${PINNED_ENGINE}`);
     rmSync(target, { recursive: true, force: true });
@@ -59,8 +60,8 @@ export async function installOfficially(folder: string, progress: Progress): Pro
 
 /** Builds the engine from the module in this folder; returns its path or throws with the reason. */
 export async function buildWithGo(folder: string, progress: Progress): Promise<string> {
-  const go = await run("go", ["version"], { timeout: 30 });
-  if (go.code !== 0) throw new Error("Go is not installed");
+  // Where there is no Go, this is what says so.
+  await tryRun("go", ["version"], { timeout: 30_000 });
   mkdirSync(folder, { recursive: true });
   const scratch = mkdtempSync(join(folder, "build-"));
   try {
@@ -68,11 +69,11 @@ export async function buildWithGo(folder: string, progress: Progress): Promise<s
     const version = `-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${PINNED_ENGINE}`;
     const flags = ["-trimpath", "-buildvcs=false", "-tags=osusergo,grpcnotrace", `-ldflags=-s -w ${version}`];
     const what = `building the Pulumi engine ${PINNED_ENGINE} with Go (once; about 5 minutes on two cores)`;
-    const work = run("go", ["build", ...flags, "-o", file, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"], {
+    const work = tryRun("go", ["build", ...flags, "-o", file, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"], {
       cwd: __dirname,
       // Without cgo the result needs no C compiler and runs on any Linux.
-      env: { CGO_ENABLED: "0" },
-      timeout: 3600,
+      env: { ...process.env, CGO_ENABLED: "0" },
+      timeout: 3_600_000,
     });
     const { code, stderr } = await withProgress(what, progress, work);
     if (code !== 0) throw new Error(`go build failed:\n${stderr.trim().split("\n").slice(-15).join("\n")}`);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { engineCache, type Progress } from "../engine";
 import { withProgress } from "../engine/install";
-import { run } from "../engine/process";
+import { tryRun } from "../run";
 import { selectPlugins, type Plugins } from "./select";
 
 const OFFICIAL = [
@@ -25,13 +25,13 @@ function failedLately(marker: string): boolean {
 
 async function download(engine: string): Promise<string | undefined> {
   for (const [name, version] of OFFICIAL) {
-    const { code, stderr } = await run(engine, ["plugin", "install", "resource", name, version], {
+    const { code, stderr } = await tryRun(engine, ["plugin", "install", "resource", name, version], {
       // Away from the repository: there the engine would take its Pulumi.yaml and PulumiPlugin.yaml for a conflict.
       cwd: tmpdir(),
-      env: { PULUMI_SKIP_UPDATE_CHECK: "true" },
-      timeout: 180,
+      env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
+      timeout: 180_000,
     });
-    if (code !== 0) return stderr.trim().split("\n").pop() ?? `code ${code}`;
+    if (code !== 0) return stderr.trim().split("\n").pop() ?? `code ${String(code)}`;
   }
   return undefined;
 }
