@@ -78,8 +78,8 @@ const FRESH = '-oLogLevel="$level" -oControlPath=none -oConnectTimeout=8';
 export function confirmedCommand(ssh: SshArgs, apply: readonly string[], confirm: readonly string[]): string {
   const host = ssh.destination;
   const stranded = [
-    `${host} was changed and cannot be reached over a new connection since. It takes the change back by itself at about`,
-    "; nothing else is to be done. Before the next run find out what cut the connection: journalctl -u 'macvlan-wayback*'",
+    `${host} was changed and cannot be reached over a new connection since. It takes the change back by itself, at`,
+    " at the latest; nothing else is to be done. Before the next run find out what cut the connection: journalctl -u 'macvlan-wayback*'",
   ];
   return [
     `said=$(${remoteCommand(ssh, apply)}); code=$?`,

@@ -123,7 +123,7 @@ describe("a change that is confirmed over a new connection", () => {
     const { status, stderr, confirmations } = run(wanted, 0, [255, 255, 255, 255, 255]);
     expect({ status, confirmations }).toEqual({ status: 1, confirmations: 4 });
     expect(stderr).toContain(
-      "gw1 was changed and cannot be reached over a new connection since. It takes the change back by itself at about 03:21:41Z; nothing else",
+      "gw1 was changed and cannot be reached over a new connection since. It takes the change back by itself, at 03:21:41Z at the latest; nothing else",
     );
   });
 });

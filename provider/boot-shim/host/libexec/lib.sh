@@ -7,6 +7,8 @@ mark='# managed by pulumi-macvlan'
 alias_mark=pulumi-macvlan # in a link's ifalias: this link is ours
 label=pulumi-macvlan.appliance
 route_proto=201 # our routes, and no others, carry this protocol number
+nl='
+'
 
 root=${MACVLAN_ROOT:-}
 etc=$root/etc/macvlan
@@ -68,7 +70,7 @@ redact() { # SECRETS_FILE
 
 # Holds $run/NAME.lock until this process ends. An engine that died leaves its run going on the host: the next run waits for it.
 lock() { # NAME [SECONDS]
-  mkdir -p "$run" || die "cannot make $run"
+  [ -d "$run" ] || mkdir -p "$run" || die "cannot make $run"
   exec 9>"$run/$1.lock" || die "cannot open $run/$1.lock"
   flock -n 9 && return
   say "waiting for another run on $1"
@@ -150,9 +152,17 @@ valid_name() { # a link's or an appliance's name, safe as a file name and as a u
 
 links() { for li_f in "$etc"/links/*.conf; do [ ! -f "$li_f" ] || { li_f=${li_f##*/} && echo "${li_f%.conf}"; }; done; }
 appliances() { for ap_f in "$etc"/appliances/*/appliance.conf; do [ ! -f "$ap_f" ] || { ap_f=${ap_f%/*} && echo "${ap_f##*/}"; }; done; }
-pins() { # LINK: the addresses of the appliances on it, one a line
+pins() { # LINK: the addresses of the appliances on it, one a line. Read without a process for each file
   for pi_f in "$etc"/appliances/*/appliance.conf; do
-    [ -f "$pi_f" ] && [ "$(conf "$pi_f" PARENT)" = "$1" ] && conf "$pi_f" IP
+    [ -f "$pi_f" ] || continue
+    pi_on='' pi_ip=''
+    while IFS= read -r pi; do
+      case $pi in
+        PARENT=*) pi_on=${pi#PARENT=\'} ;;
+        IP=*) pi_ip=${pi#IP=\'} ;;
+      esac
+    done <"$pi_f"
+    [ "$pi_on" != "$1'" ] || echo "${pi_ip%\'}"
   done
 }
 lower() { # LINK: the device under it
@@ -165,23 +175,34 @@ lower() { # LINK: the device under it
 # `check` it changes nothing and returns 4 if it would have.
 # One at a time: two appliances that start at once must not each take the other's route for one too many.
 routes_sync() ( # LINK [check]
-  mkdir -p "$run" && exec 8>"$run/routes-$1.lock" && flock -w 60 8 && routes_sync_locked "$@"
+  [ -d "$run" ] || mkdir -p "$run"
+  exec 8>"$run/routes-$1.lock" && flock -w 60 8 && routes_sync_locked "$@"
 )
 routes_sync_locked() { # LINK [check]
   [ -f "$etc/links/$1.conf" ] && [ -e "$net/$1" ] || return 0
-  rs_want='' rs_rc=0
-  if [ "$(conf "$etc/links/$1.conf" REACH)" = pinned ] && rs_nic=$(lower "$1"); then
-    rs_own=" $(ip -4 -o addr show dev "$rs_nic" scope global | awk '{ sub("/.*", "", $4); printf "%s ", $4 }')"
-    for rs_ip in $(pins "$1"); do
-      # asked for the NIC, the kernel passes over our own route by way of LINK and says which address it would send from
-      rs_src=$(ip -4 -o route get "$rs_ip" oif "$rs_nic" 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*/\1/p')
+  rs_want='' rs_rc=0 rs_nic=$(lower "$1") || rs_nic=
+  if [ -n "$rs_nic" ] && grep -qx "REACH='pinned'" "$etc/links/$1.conf"; then
+    rs_pins=$(pins "$1")
+    rs_own=$(ip -4 -o addr show dev "$rs_nic" scope global)
+    # asked for the NIC, the kernel passes over our own route by way of LINK and says which address it would send from
+    rs_ways=$nl$(for rs_ip in $rs_pins; do echo "route get $rs_ip oif $rs_nic"; done | ip -4 -o -force -batch - 2>/dev/null)
+    for rs_ip in $rs_pins; do
+      case $rs_ways in
+        *"$nl$rs_ip "*) rs_src=${rs_ways##*"$nl$rs_ip "} && rs_src=${rs_src%%"$nl"*} && rs_src=${rs_src#* src } && rs_src=${rs_src%% *} ;;
+        *) rs_src= ;;
+      esac
       case "$rs_own" in
-        *" $rs_src "*) rs_want="$rs_want $rs_ip@$rs_src" ;;
+        *" inet $rs_src/"*) rs_want="$rs_want $rs_ip@$rs_src" ;;
         *) rs_rc=3 ;;
       esac
     done
   fi
-  rs_have=" $(ip -4 -o route show dev "$1" proto $route_proto | sed -n 's/^\([0-9./]*\) .*src \([0-9.]*\).*/\1@\2/p' | tr '\n' ' ')"
+  rs_have=' '
+  while read -r rs_ip rs_src; do
+    case $rs_src in *'src '*) rs_src=${rs_src#*src } && rs_have="$rs_have$rs_ip@${rs_src%% *} " ;; esac
+  done <<END
+$(ip -4 -o route show dev "$1" proto $route_proto)
+END
   for rs_r in $rs_want; do
     case "$rs_have" in *" $rs_r "*) continue ;; esac
     [ "${2:-}" != check ] || return 4
