@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import { renderMermaid, renderSvg, TopologyLan, topologyOf } from ".";
+import { fleetHost } from "../fixtures/fleet";
+import { layoutOf } from "./layout";
+
+const trio = [
+  fleetHost("gw1", { nic: { name: "enp3s0.20" } }),
+  fleetHost("gw2", { first: 40, reach: "none", appliances: [] }),
+  fleetHost("shop", { lan: 1, nic: { path: "pci-0000:03:00.0" }, pool: false }),
+];
+const many = (size: number, appliances: number): TopologyLan[] =>
+  topologyOf(
+    Array.from({ length: size }, (_, i) =>
+      fleetHost(`host-${i}`, {
+        lan: i % 3,
+        first: 10 + i * appliances,
+        appliances: Array.from({ length: 1 + ((i * 7) % appliances) }, (_, j) => `appliance-${j}`),
+      }),
+    ),
+  );
+
+describe("topologyOf", () => {
+  it("says of each LAN and host what a drawing needs", () => {
+    const [home, shop] = topologyOf(trio);
+    expect(home).toMatchObject({
+      name: "home",
+      subnet: "10.0.0.0/16",
+      gateway: "10.0.0.1",
+      pool: "10.0.200.0-10.0.220.255",
+    });
+    expect(home!.hosts.map(({ nic, reach }) => [nic, reach])).toEqual([
+      ["VLAN 20 on enp3s0", true],
+      [trio[1]!.resolved.link.nic.mac, false],
+    ]);
+    expect(shop!.pool).toBeUndefined();
+    expect(shop!.hosts[0]!.appliances[0]).toEqual({ name: "dns", ip: "10.1.0.12", mac: "02:42:0a:01:00:0c" });
+  });
+});
+
+describe("renderSvg", () => {
+  it("draws three hosts on two LANs", () =>
+    expect(renderSvg(topologyOf(trio))).toMatchFileSnapshot("__snapshots__/trio.svg"));
+
+  it("draws nothing of nothing", () => expect(renderSvg([])).toContain("<title>no hosts</title>"));
+
+  it("escapes what people call their LANs", () => {
+    const [lan] = topologyOf(trio);
+    const text = renderSvg([{ ...lan!, name: '<script>"&\u0000' }]);
+    expect(text).toContain("LAN &lt;script&gt;&quot;&amp;?");
+    expect(text).not.toContain("<script");
+  });
+
+  it("puts every host somewhere of its own, within the drawing, as wide as a screen is", () => {
+    for (const lans of [many(1, 3), many(7, 20), many(50, 20), many(400, 5)]) {
+      const { panels, width, height, card } = layoutOf(lans);
+      const cards = panels.flatMap((panel) => panel.columns.flatMap((column) => column.cards));
+      expect(cards.map(({ host }) => host.name).sort()).toEqual(
+        lans.flatMap(({ hosts }) => hosts.map(({ name }) => name)).sort(),
+      );
+      for (const [i, a] of cards.entries()) {
+        expect(a.x + card.width).toBeLessThan(width);
+        expect(a.y + a.height).toBeLessThan(height);
+        for (const b of cards.slice(0, i)) expect(overlap(a, b)).toBe(0);
+      }
+      if (cards.length > 20) expect(width / height).toBeGreaterThan(0.7);
+      if (cards.length > 20) expect(width / height).toBeLessThan(3);
+    }
+  });
+});
+
+interface Box {
+  x: number;
+  y: number;
+  height: number;
+}
+
+/** How much two cards of one column have of the same height. */
+function overlap(a: Box, b: Box): number {
+  if (a.x !== b.x) return 0;
+  return Math.max(0, Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y));
+}
+
+describe("renderMermaid", () => {
+  it("draws every layer of a small fleet", () =>
+    expect(renderMermaid(topologyOf(trio))).toMatchFileSnapshot("__snapshots__/trio.mmd"));
+
+  it.each([
+    [10, 5],
+    [50, 20],
+    [400, 20],
+    [1000, 20],
+  ])("%i hosts stay within what Mermaid takes", (hosts, appliances) => {
+    const text = renderMermaid(many(hosts, appliances));
+    expect(text.length).toBeLessThanOrEqual(50_000);
+    expect(text.match(/ --- /g)?.length ?? 0).toBeLessThanOrEqual(500);
+    expect(text.match(/subgraph/g)?.length ?? 0).toBe(text.match(/^ *end$/gm)?.length ?? 0);
+  });
+
+  it("names nothing in clear that would be markup", () => {
+    const [lan] = topologyOf(trio);
+    const text = renderMermaid([{ ...lan!, name: 'a"]; end <b>#' }]);
+    expect(text).toContain('["LAN a#34;#93;#59; end #60;b#62;#35;"]');
+  });
+});

@@ -1,0 +1,4 @@
+export { renderMermaid } from "./mermaid";
+export { renderSvg } from "./svg";
+export { topologyOf } from "./topology";
+export type { TopologyAppliance, TopologyHost, TopologyLan } from "./topology";

@@ -1,0 +1,81 @@
+// What there is to draw of a fleet: pure.
+import { contains, formatRange, Ipv4Range, parseIpv4 } from "../../address";
+import { valueOf } from "../../errors";
+import { NicArgs, Reach } from "../../host-interface";
+import { FleetHost, lansOf } from "../fleet-host";
+
+export interface TopologyAppliance {
+  readonly name: string;
+  readonly ip: string;
+  readonly mac: string;
+}
+
+export interface TopologyHost {
+  readonly name: string;
+  /** Its own address on the LAN, where the specification says it. */
+  readonly address?: string;
+  /** The NIC as the specification names it: "enp3s0", "52:54:00:00:02:01", "VLAN 20 on enp3s0". */
+  readonly nic: string;
+  readonly link: { readonly name: string; readonly mac: string };
+  /** The host and its appliances reach each other. */
+  readonly reach: boolean;
+  readonly network: string;
+  /** Sorted by address. */
+  readonly appliances: readonly TopologyAppliance[];
+}
+
+export interface TopologyLan {
+  readonly name: string;
+  readonly subnet: string;
+  readonly gateway: string;
+  readonly pool?: string;
+  readonly hosts: readonly TopologyHost[];
+}
+
+export function topologyOf(hosts: readonly FleetHost[]): TopologyLan[] {
+  return lansOf(hosts).map(({ name, subnet, gateway, hosts: members }) => {
+    const pool = members.map((host) => claimOf(host, "dhcpPool")).find((range) => range !== undefined);
+    return {
+      name,
+      subnet,
+      gateway,
+      ...(pool === undefined ? {} : { pool: formatRange(pool) }),
+      hosts: members.map(hostOf),
+    };
+  });
+}
+
+function claimOf({ resolved }: FleetHost, key: string): Ipv4Range | undefined {
+  return resolved.network.claims.find(({ path }) => path[0] === key)?.range;
+}
+
+function hostOf(host: FleetHost): TopologyHost {
+  const { link, network, pins } = host.resolved;
+  const address = claimOf(host, "hostAddress");
+  const number = (ip: string): number => valueOf(parseIpv4(ip));
+  return {
+    name: host.name,
+    ...(address === undefined ? {} : { address: formatRange(address) }),
+    nic: nicText(link.nic),
+    link: { name: link.name, mac: link.mac },
+    reach: link.reach === Reach.Pinned,
+    network: network.name,
+    appliances: pins
+      .filter(({ ip }) => contains(network.cidr, number(ip)))
+      .map(({ name, ip, mac }) => ({ name, ip, mac }))
+      .sort((a, b) => number(a.ip) - number(b.ip)),
+  };
+}
+
+function nicText({ name, mac, path }: NicArgs): string {
+  const [, lower, id] = /^(.+)\.(\d{1,4})$/.exec(name ?? "") ?? [];
+  if (id !== undefined) return `VLAN ${id} on ${lower}`;
+  return name ?? mac ?? path ?? "";
+}
+
+/** `2 hosts, 1 appliance`. */
+export function sizeOf({ hosts }: TopologyLan): string {
+  const number = hosts.reduce((sum, { appliances }) => sum + appliances.length, 0);
+  const say = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+  return `${say(hosts.length, "host")}, ${say(number, "appliance")}`;
+}
