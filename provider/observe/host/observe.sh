@@ -513,7 +513,7 @@ docker_part() { # PATH…
   case $do_said in *'== docker.ids'*) do_said=${do_said##*"== docker.ids$newline"} ;; *) return 0 ;; esac
   compose
   do_networks=${do_said%%"$newline"*} do_said=${do_said#*"$newline"}
-  do_lans=${do_said%%"$newline"*} do_ids=${do_said#*"$newline"}
+  do_lans=${do_said%%"$newline"*} do_ids=${do_said#"$do_lans"}
   if [ -n "$do_ids" ]; then
     do_containers=$(bounded docker inspect --type container --format "$CONTAINER" $do_ids 2>/dev/null </dev/null)
     # one that has gone meanwhile makes the call fail, and the others are printed all the same
