@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { ContainerFact, HostFacts, LinkFact, UnitFact } from "../observe";
+import { hostFiles } from "../boot-shim";
+import { Reach } from "../host-interface";
+import { ContainerFact, FileFact, fileDigest, HostFacts, LinkFact, UnitFact } from "../observe";
 import { fixture } from "../observe/fixtures/fixture";
 import { inSync } from "../observe/fixtures/in-sync";
 import { driftOf } from "./drift";
@@ -487,6 +489,54 @@ describe("drift", () => {
     ])("%s", (_, change, expected) => {
       expect(reasons(several, { ...several.facts, ...change(several.facts) })).toEqual(expected);
     });
+  });
+});
+
+describe("a lab host that was set up", () => {
+  const recorded = fixture("trixie-provisioned");
+  const args = {
+    ssh: { destination: "lab1" },
+    interface: { nic: { mac: "52:54:00:00:02:01" }, reach: Reach.Pinned },
+    network: { subnet: "192.168.76.0/24", gateway: "192.168.76.1", hostAddress: "192.168.76.11" },
+    appliances: {
+      dns: { ip: "192.168.76.53", service: { image: "lab/dns:1" } },
+      web: {
+        ip: "192.168.76.80",
+        service: { image: "lab/web:1", environment: { ADMIN_PASSWORD: "${ADMIN_PASSWORD}" } },
+        secrets: { ADMIN_PASSWORD: "not the one" },
+        startAfter: ["dns"],
+        readyTimeout: 60,
+      },
+    },
+  };
+  const { host } = resolveHost(args);
+  // Its scripts are those of the day on which it was recorded.
+  const files = new Map([
+    ...recorded.files,
+    ...hostFiles(false).map(({ path, content }): [string, FileFact] => [
+      path,
+      { digest: fileDigest(content), mode: "", owner: "" },
+    ]),
+  ]);
+
+  it("is in sync", () => expect(driftOf({ ...recorded, files }, args, host!)).toEqual([]));
+
+  it("is not, in what the specification says otherwise", () => {
+    const other = {
+      ...args,
+      interface: { ...args.interface, mac: "02:00:5e:00:00:01", reach: Reach.None },
+      network: { ...args.network, hostAddress: undefined },
+      appliances: { ...args.appliances, dns: { ...args.appliances.dns, ip: "192.168.76.54" } },
+    };
+    const at: Bench = { args: other, host: resolveHost(other).host!, facts: recorded };
+    expect(reasons(at, { ...recorded, files })).toEqual([
+      "link: lan0 has the MAC 02:ff:e1:62:6e:a0 instead of 02:00:5e:00:00:01",
+      "link: /etc/macvlan/links/lan0.conf has other content than it should",
+      "link: the route to 192.168.76.53 over lan0 is left over",
+      "link: the route to 192.168.76.80 over lan0 is left over",
+      "network: network lan is another one (reserved addresses: host=192.168.76.11 instead of none)",
+      "dns: this host has another version of dns",
+    ]);
   });
 });
 
