@@ -43,7 +43,8 @@ export class Sandbox {
       const from = join(provider, stage, "host/libexec");
       for (const file of readdirSync(from)) cpSync(join(from, file), join(this.libexec, file));
     }
-    for (const name of ["systemctl", "systemd-run", "udevadm", "networkctl", "journalctl", "modprobe", "docker"]) this.stub(name, ":");
+    for (const name of ["systemctl", "systemd-run", "udevadm", "networkctl", "journalctl", "modprobe", "docker"])
+      this.stub(name, ":");
     for (const [name, body] of Object.entries(stubs)) this.stub(name, body);
   }
 
