@@ -50,7 +50,11 @@ export function giveAddresses(
   );
   const added: string[] = [];
   const byLan = new Map<string, Asking[]>();
-  for (const each of asking) byLan.set(each.lan.name, [...(byLan.get(each.lan.name) ?? []), each]);
+  for (const each of asking) {
+    const others = byLan.get(each.lan.name) ?? [];
+    byLan.set(each.lan.name, others);
+    others.push(each);
+  }
   for (const [lan, wishes] of byLan) {
     const before = lock.recorded[lan] ?? {};
     const give = ({ draft, appliance }: Asking, address: string): void => {
@@ -68,6 +72,7 @@ export function giveAddresses(
       ...(segments.get(lan)?.taken() ?? []),
       ...Object.values(before).map((address) => one(valueOf(parseIpv4(address)))),
     ];
+    const record = (recorded[lan] ??= {});
     const fresh = wishes.filter(({ key }) => before[key] === undefined);
     const { given, without } = allocate(fresh, taken);
     for (const wish of fresh) {
@@ -75,7 +80,7 @@ export function giveAddresses(
       if (address === undefined) continue;
       give(wish, formatIpv4(address));
       added.push(wish.key);
-      recorded[lan] = { ...recorded[lan], [wish.key]: formatIpv4(address) };
+      record[wish.key] = formatIpv4(address);
     }
     for (const wish of without as Asking[]) tellFull(wish, before, wishes, findings);
   }

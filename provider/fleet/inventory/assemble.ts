@@ -63,7 +63,9 @@ export function draft(
   context: { path: Path; lans: Named; templates: Named; findings: Findings },
 ): Draft {
   const { path, findings } = context;
-  const own: Node = node.kind === "scalar" && node.value === null ? groupOf([], key) : node;
+  // What is no group is told when its file is read; nothing at all is a host that inherits everything.
+  if (node.kind !== "group" && !isNothing(node)) findings.doubt(path);
+  const own: Group = node.kind === "group" ? node : groupOf([], key);
   const lanNode = [own, ...[...part.defaults].reverse()]
     .map((layer) => child(layer, "lan"))
     .find((found) => found !== undefined);
@@ -153,6 +155,10 @@ function applianceDraft(
   return { name, path, key, node: merged, scope: new Scope(builtIn, key, path, outer) };
 }
 
+function isNothing(node: Node): boolean {
+  return node.kind === "scalar" && node.value === null;
+}
+
 /** The facts of a LAN that are a host's network. */
 function networkOf({ key, node }: Entry): Group {
   const entries = ["subnet", "gateway", "dhcpPool"].flatMap((field) => {
@@ -200,7 +206,7 @@ export function finishAppliances(
   files: Files,
   findings: Findings,
 ): Group {
-  const before = draft.host.entries.get("appliances")!;
+  const before = draft.host.entries.get("appliances") ?? { key: draft.key, node: groupOf([], draft.key) };
   if (before.node.kind !== "group") return withEntry(host, "appliances", before);
   const appliances = draft.appliances.map((appliance) => {
     const { name, key } = appliance;

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
-import { formatPositioned, readInventory } from ".";
+import { afterAll, describe, expect, it } from "vitest";
+import { formatPositioned, type InventoryArgs, readInventory, writeLock } from ".";
 
 const folder = mkdtempSync(join(tmpdir(), "macvlan-inventory-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -42,4 +42,186 @@ hosts:
     },
   ]);
   expect(inventory!.positionOf(["hosts", "gw1", "interface", "reach"])).toMatchObject({ line: 2, column: 23 });
+});
+
+const HOST = "interface: { nic: { name: ens4 } }, network: { subnet: 10.0.0.0/24, gateway: 10.0.0.1 }";
+
+function told(text: string | Buffer, name = "file.yaml"): string[] {
+  writeFileSync(join(folder, name), text);
+  const { problems } = readInventory([join(folder, name)]);
+  return problems.map((problem) => formatPositioned(problem).replace(/\S*\/(?=file)/g, ""));
+}
+
+describe("a file", () => {
+  it.each([
+    ["with a byte order mark", `\uFEFFhosts: { gw1: { ${HOST} } }\n`],
+    ["with line ends of Windows", `hosts:\r\n  gw1: { ${HOST} }\r\n`],
+    [
+      "in JSON",
+      `{"hosts":{"gw1":{"interface":{"nic":{"name":"ens4"}},"network":{"subnet":"10.0.0.0/24","gateway":"10.0.0.1"}}}}`,
+    ],
+    [
+      "in JSON with tabs",
+      `{\n\t"hosts": {\n\t\t"gw1": { "interface": { "nic": { "name": "ens4" } }, "network": { "subnet": "10.0.0.0/24", "gateway": "10.0.0.1" } }\n\t}\n}`,
+    ],
+    [
+      "with a MAC that YAML 1.1 takes for a number",
+      `hosts: { gw1: { ${HOST.replace("name: ens4", "mac: 12:34:56:12:34:56")} } }`,
+    ],
+    ["with anchors and merges", `hosts:\n  gw1: &a { ${HOST} }\n  gw2:\n    <<: *a\n    tags: [b]\n`],
+    ["that begins with ---", `---\nhosts: { gw1: { ${HOST} } }\n...\n`],
+  ])("%s is read", (_, text) => expect(told(text)).toEqual([]));
+
+  it.each<[string, string | Buffer, string]>([
+    ["that is empty", "", "file.yaml:1:1 is empty; an inventory has at least hosts:"],
+    ["with tabs", "hosts:\n\tgw1: {}\n", "file.yaml:2:1 is indented with a tab; YAML is indented with spaces"],
+    [
+      "of another encoding",
+      Buffer.from("hosts: {}", "utf16le"),
+      "file.yaml:1:1 file.yaml is not UTF-8 text; save it as UTF-8",
+    ],
+    ["of Latin-1", Buffer.from([0x61, 0xe4]), "file.yaml:1:1 file.yaml is not UTF-8 text; save it as UTF-8"],
+    [
+      "that is not an inventory",
+      Buffer.alloc(33 * 1024 * 1024, "#"),
+      "file.yaml:1:1 file.yaml has 33 MiB; at most 32: split it, and include the parts",
+    ],
+    [
+      "that unfolds to billions",
+      `a: &a [x,x,x,x,x,x,x,x,x]\n${[..."bcdefgh"].map((name, i) => `${name}: &${name} [${Array(9).fill(`*${"abcdefg"[i]}`).join()}]`).join("\n")}\n`,
+      "file.yaml:1:1 unfolds to more than 5000000 values by its aliases; use templates and defaults instead of aliases of aliases",
+    ],
+    [
+      "that is nested a thousand times",
+      `hosts: ${"[".repeat(100_000)}`,
+      expect.stringMatching(/^file.yaml:1:\d+ is nested too deeply; write it flatter$/) as string,
+    ],
+    [
+      "with line ends of Windows, at the right place",
+      `hosts:\r\n  gw1: { ${HOST} }\r\n  gw2: 1\r\n`,
+      "file.yaml:3:8 hosts.gw2: is a number; give a group of fields",
+    ],
+  ])("%s is refused", (_, text, expected) => expect(told(text)).toEqual([expected]));
+
+  it("that is a link to somewhere else is not read", () => {
+    mkdirSync(join(folder, "sub"));
+    symlinkSync("/etc/hosts", join(folder, "sub", "file.yaml"));
+    expect(readInventory([join(folder, "sub", "file.yaml")]).problems[0]!.message).toMatch(/is outside of the folder/);
+  });
+
+  it("that is not there is told", () =>
+    expect(readInventory([join(folder, "none.yaml")]).problems.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^there is no file .*none\.yaml$/),
+    ]));
+});
+
+describe("an object of a program", () => {
+  const gw1 = { interface: { nic: { name: "ens4" } }, network: { subnet: "10.0.0.0/24", gateway: "10.0.0.1" } };
+
+  it("is an inventory too", () => {
+    const { inventory } = readInventory([{ hosts: { gw1 } }]);
+    expect(inventory!.hosts.map(({ name, resolved, position }) => [name, resolved.ssh.destination, position])).toEqual([
+      ["gw1", "gw1", undefined],
+    ]);
+  });
+
+  it("is refused with paths", () => {
+    const { problems } = readInventory([{ hosts: { gw1: { ...gw1, lan: "home" }, gw2: { tags: [""] } } }]);
+    expect(problems.map(formatPositioned)).toEqual([
+      'hosts.gw2.tags[0]: "" cannot be the name of a tag; use up to 63 letters, digits, _, . and -, beginning with a letter or a digit',
+      'hosts.gw1.lan: there is no LAN "home"; describe it under lans',
+      "hosts.gw2.interface: is missing; give a group of fields",
+      "hosts.gw2.network: is missing; give a group of fields",
+    ]);
+  });
+});
+
+it("keeps recorded addresses when others come, and tells those that are not used", () => {
+  const base = join(folder, "lock");
+  mkdirSync(base);
+  const file = join(base, "fleet.yaml");
+  const lock = join(base, "macvlan.lock.json");
+  const write = (...appliances: string[]) =>
+    writeFileSync(
+      file,
+      `lans: { l: { subnet: 10.0.0.0/24, gateway: 10.0.0.1, ranges: { r: 10.0.0.8-10.0.0.11 } } }
+hosts: { gw1: { lan: l, interface: { nic: { name: ens4 } }, appliances: { ${appliances.map((name) => `${name}: { ip: auto, service: { image: a } }`).join()} } } }`,
+    );
+  const addresses = () => {
+    const { inventory } = readInventory([file]);
+    writeLock(lock, inventory!.lock.text!);
+    return Object.fromEntries(inventory!.hosts[0]!.resolved.pins.map(({ name, ip }) => [name, ip]));
+  };
+  write("m1", "m2");
+  const first = addresses();
+  write("a1", "m2", "z1");
+  const second = addresses();
+  expect(second["m2"]).toBe(first["m2"]);
+  const { lock: state } = readInventory([file]).inventory!;
+  expect(state).toMatchObject({ added: [], unused: [{ lan: "l", key: "gw1/m1" }] });
+  expect(state.pruned).not.toContain("gw1/m1");
+  expect(Object.values({ ...first, ...second })).toHaveLength(new Set(Object.values({ ...first, ...second })).size);
+  write("a1", "m2", "z1", "z2");
+  expect(readInventory([file]).problems.map(({ message, remedy }) => [message, remedy])).toEqual([
+    [
+      "the range 10.0.0.8-10.0.0.11 of LAN l has no free address",
+      "make the range larger, or remove from macvlan.lock.json what is not used: gw1/m1",
+    ],
+  ]);
+});
+
+it("tells what is wrong wherever it is, and never fails itself", () => {
+  const good = {
+    defaults: { interface: { reach: "pinned" }, vars: { a: "b" }, appliances: { ntp: { template: "ntp" } } },
+    lans: {
+      l: {
+        subnet: "10.0.0.0/24",
+        gateway: "10.0.0.1",
+        vips: { v: "10.0.0.9" },
+        ranges: { r: "10.0.0.16/28" },
+        defaults: { tags: ["x"] },
+      },
+    },
+    templates: {
+      ntp: { vars: { t: 5 }, ip: "auto", readyTimeout: "${{ t }}", service: { image: "ntp" }, files: { f: "x" } },
+    },
+    hosts: {
+      gw1: {
+        lan: "l",
+        interface: { nic: { name: "ens4" } },
+        appliances: { dns: { ip: "10.0.0.5", service: { image: "a" }, secrets: {} } },
+      },
+    },
+  };
+  expect(readInventory([good as unknown as InventoryArgs]).problems).toEqual([]);
+  const places: (string | number)[][] = [];
+  const walk = (value: unknown, path: (string | number)[]): void => {
+    places.push(path);
+    if (typeof value === "object" && value !== null)
+      for (const key of Object.keys(value)) walk((value as Record<string, unknown>)[key], [...path, key]);
+  };
+  walk(good, []);
+  for (const path of places)
+    for (const wrong of [
+      null,
+      1,
+      -1.5,
+      true,
+      "",
+      "x",
+      "${{ a }}",
+      "${{ none }}",
+      "auto:",
+      [],
+      ["x", 1],
+      {},
+      { a: { b: null } },
+    ]) {
+      const copy = structuredClone({ all: good }) as Record<string, unknown>;
+      let at = copy;
+      for (const key of ["all", ...path.slice(0, -1)]) at = at[key] as Record<string, unknown>;
+      if (path.length > 0) at[String(path.at(-1))] = wrong;
+      const { inventory, problems } = readInventory([copy["all"] as InventoryArgs]);
+      expect(inventory === undefined).toBe(problems.length > 0);
+    }
 });

@@ -24,7 +24,7 @@ export interface FileReference {
 export type Variables = Record<string, unknown>;
 
 /** An appliance of an inventory, or a part of it: the rest comes from its template. */
-export interface InventoryAppliance extends Omit<Partial<ApplianceSpec>, "ip" | "files" | "secrets"> {
+export interface InventoryAppliance extends Omit<Partial<ApplianceSpec>, "ip" | "compose" | "files" | "secrets"> {
   /** Name of the template that it is made of; what is given here goes before what the template says. */
   template?: string;
   /** Values for `${{ NAME }}` in this appliance; they go before those of the host. */
@@ -34,6 +34,8 @@ export interface InventoryAppliance extends Omit<Partial<ApplianceSpec>, "ip" | 
    * macvlan.lock.json so that it never moves.
    */
   ip?: string;
+  /** What runs: the path of a compose file, from the folder of the file that says so. Either this or `service`. */
+  compose?: string;
   /** Files beside the compose file on the host: relative path to text, or to `{ file: PATH }`. */
   files?: Record<string, string | FileReference>;
   /** Where the values for `${KEY}` in the compose file come from; nothing after KEY: the environment variable of that name. */

@@ -21,6 +21,8 @@ export interface TextFault extends Fault {
 /** So many values a file may unfold to when its aliases are followed; a few lines of YAML can ask for billions. */
 const MAX_VALUES = 5_000_000;
 
+const TOO_DEEP: Fault = { message: "is nested too deeply", remedy: "write it flatter" };
+
 /**
  * Reads YAML 1.2 (and so JSON) with the place of every value. Not 1.1: there a MAC such as 10:20:30:40:50:59 is a number
  * in base 60, and `no` is false.
@@ -42,7 +44,7 @@ export function readYaml(
     document = parseDocument(text, { version: "1.2", lineCounter: counter, prettyErrors: false, uniqueKeys: false });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    return { at, faults: [{ at, message: "is nested too deeply", remedy: "write it flatter" }] };
+    return { at, faults: [{ at, ...TOO_DEEP }] };
   }
   const [error] = document.errors;
   // What follows the first error of syntax is guesswork.
@@ -65,6 +67,7 @@ export function readYaml(
 function worded(code: string, message: string, text: string, [start, end]: readonly [number, number]): Fault {
   if (text.slice(start - 2, start + 2).includes("${{") || text.slice(start - 1, start + 2) === "${{")
     return { message: "${{ … }} is not text inside of { } and [ ]", remedy: 'quote it: "${{ name }}"' };
+  if (message.startsWith("Maximum call stack")) return TOO_DEEP;
   switch (code) {
     case "TAB_AS_INDENT":
       return { message: "is indented with a tab", remedy: "YAML is indented with spaces" };
