@@ -110,6 +110,14 @@ describe("Docker's answers", () => {
     expect(inspect).toEqual([expect.stringMatching(new RegExp(` ${id("a")} ${id("b")}$`))]);
   });
 
+  it("may have no containers", () => {
+    dockerd([...GOOD.slice(0, 3), answer([], "close")].join(""));
+    const { facts, calls } = run();
+    expect(calls.filter((call) => call.startsWith("docker inspect"))).toEqual([]);
+    expect(facts.containers).toEqual([]);
+    expect(facts.failed.has("docker.containers")).toBe(false);
+  });
+
   it("may be a refusal, an error, or none", () => {
     dockerd("WARNING: something\nfailed to open the raw stream connection: connect: permission denied\n");
     expect(run().facts.docker).toEqual({

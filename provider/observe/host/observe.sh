@@ -201,7 +201,7 @@ ghosts() { # UNITS
   gh=${gh#*InvocationID=}
   gh=${gh%%"$newline"*}
   frame ghosts "$([ -z "$gh" ] || bounded journalctl -q -o cat --no-pager "_SYSTEMD_INVOCATION_ID=$gh" 2>/dev/null |
-    awk '/Could not create macvlan network/; NR > 5000 { exit }')"
+    awk '/Could not create [a-z]*vlan network/; NR > 5000 { exit }')"
 }
 
 network_manager() {
@@ -311,8 +311,9 @@ CONTAINER='{"id":{{json .ID}},"name":{{json .Name}},"status":{{json .State.Statu
 # Asks dockerd the way that Docker's own connection over ssh does, several things at once: each other command of the client is a slow
 # start, and `docker info` runs every plugin as well. The last request is of HTTP 1.0: dockerd hangs up after it. Standard input is the
 # pipe opened for both directions, so that it does not end before: dockerd gives up what a client that hung up has asked for.
-# Prints frames, and of the list of containers, which has their command lines, only a line `ids` and one `macvlan` with ids of networks.
-ask_docker() { # VERSION INFO NETWORKS… in the order of `paths` below
+# Prints frames; what is not for the reader comes last, after `== docker.ids`: ids of the containers, whose list has command lines and is
+# not passed on, of the networks, of those on the LAN, and a point.
+ask_docker() { # PATH… of /version, /info, /networks, /containers/json
   ad='' ad_http=1.1 ad_n=0
   for ad_path in "$@"; do
     ad_n=$((ad_n + 1))
@@ -347,7 +348,7 @@ ask_docker() { # VERSION INFO NETWORKS… in the order of `paths` below
       } else {
         n = split(body, item, /\{"Id":"/)
         for (i = 2; i <= n; i++) { id = substr(item[i], 1, 64); if (id !~ /[^0-9a-f]/) ids = ids " " id }
-        print "== docker.ids\n" networks " \n" lans " \n" ids
+        print "== docker.ids\n" ids "\n" networks " \n" lans "\n."
       }
       asked++
     }
@@ -512,8 +513,9 @@ docker_part() { # PATH…
   do_root=${do_root%%'"'*}
   case $do_said in *'== docker.ids'*) do_said=${do_said##*"== docker.ids$newline"} ;; *) return 0 ;; esac
   compose
+  do_ids=${do_said%%"$newline"*} do_said=${do_said#*"$newline"}
   do_networks=${do_said%%"$newline"*} do_said=${do_said#*"$newline"}
-  do_lans=${do_said%%"$newline"*} do_ids=${do_said#"$do_lans"}
+  do_lans=${do_said%%"$newline"*}
   if [ -n "$do_ids" ]; then
     do_containers=$(bounded docker inspect --type container --format "$CONTAINER" $do_ids 2>/dev/null </dev/null)
     # one that has gone meanwhile makes the call fail, and the others are printed all the same
