@@ -27,7 +27,7 @@ that merely drifted: a stopped container, a ghost network or a missing link is p
 A rule that can be **passed over** is named in the specification, of a whole host or of the component whose rule it is:
 
 \`\`\`ts
-new macvlan.ApplianceHost("gw1", { …, overrides: ["nic-wifi"] });
+new macvlan.ApplianceHost("gw1", { …, overrides: ["ip-on-lan"] });
 \`\`\`
 
 The list is an input of the component, so that a reviewer sees it in the preview, and each run says in one line what it passed over. A warning that was read
@@ -89,7 +89,7 @@ export async function rulesPage(): Promise<string> {
       ),
     ),
     "## What no rule asks",
-    table(["what", "why"], elsewhere),
+    elsewhere.map(([what, why]) => `- **${what}**: ${why}`).join("\n"),
   ].join("\n\n");
   return format(text, { parser: "markdown", printWidth: 150, proseWrap: "always" });
 }

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { provideObservation } from "../observe";
 import { fixture } from "../observe/fixtures/fixture";
 import { ApplianceHost } from "./appliance-host";
@@ -163,5 +163,25 @@ describe("ApplianceHost", () => {
     process.env.MACVLAN_OFFLINE = "1";
     await pulumi.runtime.disconnect();
     expect(registrations).toEqual([]);
+  });
+
+  it("goes on past what it is told to pass over, which the plan shows, and says so once", async () => {
+    const facts = fixture("trixie-bare", { probed: new Map([["192.168.76.53", ["00:11:22:33:44:55"]]]) });
+    const info = vi.spyOn(pulumi.log, "info").mockResolvedValue();
+    const args = { ...host({ dns: { ip: "192.168.76.53", service } }), overrides: ["ip-on-lan"] };
+    process.env.MACVLAN_OFFLINE = "0";
+    provideObservation({ destination: "gw1" }, { facts });
+    await make(args);
+    expect(find("gw1").inputs.overrides).toEqual(["ip-on-lan"]);
+    provideObservation({ destination: "gw1" }, { facts: { ...facts } });
+    await record();
+    expect(() => new ApplianceHost("gw1", { ...args, overrides: [] })).toThrow(
+      'or pass it over with overrides: ["ip-on-lan"] (docs/rules.md#ip-on-lan)',
+    );
+    process.env.MACVLAN_OFFLINE = "1";
+    expect(info.mock.calls.map(([text]) => text)).toEqual([
+      "gw1.appliances.dns.ip: passed over (ip-on-lan): 192.168.76.53 is in use on the LAN by the device with MAC 00:11:22:33:44:55",
+    ]);
+    info.mockRestore();
   });
 });

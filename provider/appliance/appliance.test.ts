@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { provideObservation } from "../observe";
+import { fixture } from "../observe/fixtures/fixture";
 import { decodeFrames } from "../ssh";
 import type { Appliance as Component } from "./appliance";
 import type { ApplianceArgs } from "./spec";
@@ -94,4 +96,17 @@ describe("the component", () => {
     );
     expect(registered).toEqual([]);
   });
+});
+
+it("by itself judges the host for its own pin, before anything is registered", async () => {
+  process.env.MACVLAN_OFFLINE = "0";
+  try {
+    provideObservation(args.ssh, { facts: fixture("trixie-in-use") });
+    const other = () => new Appliance("gw1-dns", { ...args, name: "dns", ip: "192.168.76.53" });
+    expect(other).toThrow("gw1-dns.ip: 192.168.76.53 is taken by the container pinned on this host");
+    expect(registered).toEqual([]);
+    await make();
+  } finally {
+    process.env.MACVLAN_OFFLINE = "1";
+  }
 });

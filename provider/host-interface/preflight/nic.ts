@@ -120,10 +120,9 @@ export const nicRules: readonly Rule<ResolvedInterface>[] = [
   {
     id: "nic-wifi",
     severity: Severity.Refuse,
-    overridable: true,
     about:
       "The NIC is Wi-Fi. A station's frames have no room for a second sender, so an access point drops what comes from any other " +
-      "MAC, unless both sides speak 4-address mode (WDS). Where there is no cable, ipvlan is the tool (`docker network create -d " +
+      "MAC. Where there is no cable, ipvlan is the tool (`docker network create -d " +
       "ipvlan`): its containers have addresses of their own and share the MAC of the NIC.",
     find: (facts, link) =>
       onNic(facts, link, (nic) =>
