@@ -24,13 +24,18 @@ export function styleOf(stream: { isTTY?: boolean; columns?: number }, env: Node
   const width = Math.max(40, Math.min(stream.columns ?? plain.width, WIDEST));
   if ((env.NO_COLOR ?? "") !== "" || env.TERM === "dumb") return { ...plain, width };
   return {
-    bold: (text) => styleText("bold", text),
-    bad: (text) => styleText("red", text),
-    risky: (text) => styleText("yellow", text),
-    good: (text) => styleText("green", text),
-    faint: (text) => styleText("dim", text),
+    bold: (text) => paint("bold", text),
+    bad: (text) => paint("red", text),
+    risky: (text) => paint("yellow", text),
+    good: (text) => paint("green", text),
+    faint: (text) => paint("dim", text),
     width,
   };
+}
+
+/** Whether there is a terminal that wants colours is decided above, for the stream that is written to. */
+function paint(format: Parameters<typeof styleText>[0], text: string): string {
+  return styleText(format, text, { validateStream: false });
 }
 
 /** Lines of at most `width` characters, each after the first below `indent`; a longer word stays whole. */

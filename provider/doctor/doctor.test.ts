@@ -272,7 +272,7 @@ describe("the three states of a ghost", () => {
     const sight = cases["zombie-claims-parent"]!();
     expect(ids(sight)).not.toContain("ghost");
     const { remedy } = only(sight, "zombie-claims-parent")!;
-    expect(remedy.indexOf("upgrade it")).toBeLessThan(remedy.indexOf("altname"));
+    expect(remedy.indexOf("upgrade to")).toBeLessThan(remedy.indexOf("altname"));
     expect(remedy.indexOf("altname")).toBeLessThan(remedy.indexOf("local-kv.db"));
   });
 

@@ -1,7 +1,7 @@
 import { ZombieFact } from "../../observe";
 import { DoctorRule, Said, Weight } from "../finding";
-import { LanNetwork, Setup } from "../setup";
-import { bringBack, dockerIs, dockerVersion, recreate, restartDocker, several } from "../words";
+import { LanNetwork, runningNames, Setup } from "../setup";
+import { bringBack, dockerIs, dockerVersion, recreate, remake, restartDocker, several } from "../words";
 
 /** From here on several networks may share a parent, so that a forgotten record of one hardly matters (moby 528ffa9cae). */
 const SHARED_PARENTS = "27.0.1";
@@ -53,7 +53,7 @@ export const ghostRules: readonly DoctorRule<Setup>[] = [
         .filter((zombie) => !setup.networks.some((network) => network.ghost && claimantOf(network, setup) === zombie))
         .map((zombie) => ({
           where: `removed network ${short(zombie)}`,
-          means: `A network was removed while it was a ghost, and Docker's macvlan driver kept its record: from the next start of Docker on it claims ${parentOf(zombie)}, and a network made there fails with "network dm-${short(zombie)} is already using parent interface" or becomes a ghost itself.`,
+          means: `A network was removed while it was a ghost, and Docker's macvlan driver kept its record: at each start of Docker it claims ${parentOf(zombie)} before networks whose id sorts behind it, ${outlook(zombie, setup)}.`,
           remedy: cure(zombie, setup),
         })),
   },
@@ -72,20 +72,22 @@ export const ghostRules: readonly DoctorRule<Setup>[] = [
   {
     id: "dead-network",
     severity: Weight.Problem,
-    find: ({ facts }) => {
+    find: ({ facts, networks, boot }) => {
       const known = new Set(facts.networks.map(({ id }) => id));
-      if (known.size === 0) return [];
+      // Of a network that is gone nobody knows any more whether it was on the LAN.
+      const wasOnLan = (name: string, id: string) =>
+        networks.some((network) => network.name === name) || facts.zombies.some((zombie) => zombie.id === id);
       return facts.containers.flatMap((container) =>
         Object.entries(container.networks)
-          .filter(([, { NetworkID }]) => NetworkID !== "" && !known.has(NetworkID))
-          .map(([name, { NetworkID, IPAMConfig, MacAddress }]) => ({
-            where: `container ${container.name}`,
-            means: `${container.name} asks for the network ${name} by the id ${NetworkID.slice(0, 12)}, which was removed${facts.networks.some((network) => network.name === name) ? "; the present one of that name has another id" : ""}: it cannot start any more.`,
-            remedy: recreate(
-              { container, ip: IPAMConfig?.IPv4Address, ...(MacAddress === "" ? {} : { mac: MacAddress }) },
-              name,
-            ),
-          })),
+          .filter(([name, { NetworkID: id }]) => id !== "" && !known.has(id) && wasOnLan(name, id))
+          .map(([name, { NetworkID, IPAMConfig, MacAddress }]) => {
+            const mac = MacAddress || boot.pins.get(container.id)?.[0];
+            return {
+              where: `container ${container.name}`,
+              means: `${container.name} asks for the network ${name} by the id ${NetworkID.slice(0, 12)}, which was removed${networks.some((network) => network.name === name) ? "; the present one of that name has another id" : ""}: it cannot start any more.`,
+              remedy: recreate({ container, ip: IPAMConfig?.IPv4Address, ...(mac === undefined ? {} : { mac }) }, name),
+            };
+          }),
       );
     },
   },
@@ -114,30 +116,44 @@ function zombies({ facts }: Setup): readonly ZombieFact[] {
   return dockerVersion(facts) === undefined || dockerIs(facts, SHARED_PARENTS) ? [] : facts.zombies;
 }
 
-/** The record that took the parent from a network when dockerd started. */
-function claimantOf({ parent }: LanNetwork, setup: Setup): ZombieFact | undefined {
-  return zombies(setup).find((zombie) => zombie.parent === undefined || zombie.parent === parent);
+/**
+ * The record that takes the parent from a network when dockerd starts: its driver reads all records in the order of their ids, and
+ * the first has it (seen with 26.1.5, both ways round).
+ */
+function claimantOf({ id, parent }: LanNetwork, setup: Setup): ZombieFact | undefined {
+  return zombies(setup).find((zombie) => zombie.id < id && (zombie.parent === undefined || zombie.parent === parent));
+}
+
+/** What that comes to on this host. */
+function outlook(zombie: ZombieFact, setup: Setup): string {
+  const victims = setup.networks.filter((network) => claimantOf(network, setup) === zombie).map(({ name }) => name);
+  return victims.length > 0
+    ? `so that the next start makes ${several(victims)} a ghost`
+    : "so that a network that is made there is one some day";
 }
 
 function claimed(network: LanNetwork, zombie: ZombieFact, setup: Setup): Said {
   return {
     where: `network ${network.name}`,
     means: `${network.name} is a ghost at every start of Docker: a network that was removed while it was a ghost left a record (${short(zombie)}) in Docker's macvlan driver, which is read first and claims ${parentOf(zombie)}.`,
-    remedy: cure(zombie, setup),
+    remedy: cure(zombie, setup, network),
   };
 }
 
-/** The least destructive first, each with what it stops. */
-function cure(zombie: ZombieFact, { facts, networks }: Setup): string {
-  const there = networks.filter(({ parent }) => parent !== undefined && parent === zombie.parent);
-  const members = [...new Set(there.flatMap((network) => network.members.map(({ name }) => name)))];
-  const parent = zombie.parent ?? "PARENT";
-  const running = facts.containers.filter(({ status }) => status === "running").map(({ name }) => name);
+/**
+ * The least destructive first, each with what it stops. The second was seen to hold with 26.1.5: networks are on a parent by its
+ * name, so that what claims lan0 leaves lan0x alone.
+ */
+function cure(zombie: ZombieFact, setup: Setup, ghost?: LanNetwork): string {
+  const parent = zombie.parent ?? ghost?.parent ?? "PARENT";
+  const second = `${parent.slice(0, 14)}x`;
+  const running = runningNames(setup.facts);
   const stops = running.length === 0 ? "" : ` (it stops ${several(running)})`;
+  const made = ghost === undefined ? `make networks on ${second}` : remake(ghost, setup, { parent: second });
   return [
-    `least destructive first: (1) Docker ${SHARED_PARENTS} or later lets networks share a parent: upgrade it${stops}`,
-    `(2) give the parent a second name and make the network on that: ip link property add dev ${parent} altname ${parent}x; docker network create -d macvlan -o parent=${parent}x … (at boot too)${members.length === 0 ? "" : `; containers to make anew: ${members.join(", ")}`}`,
-    `(3) last: systemctl stop docker docker.socket; mv /var/lib/docker/network/files/local-kv.db /root/; systemctl start docker: every network made by somebody is lost, and every container on one has to be made anew${stops}`,
+    `least destructive first: (1) upgrade to Docker ${SHARED_PARENTS} or later, where networks share a parent${stops}`,
+    `(2) give ${parent} a second name, now and where it is made at boot, and use that: ip link property add dev ${parent} altname ${second}; ${made}`,
+    `(3) lose every network that somebody made, and make all their containers anew: systemctl stop docker docker.socket${stops}; mv /var/lib/docker/network/files/local-kv.db /root/; systemctl start docker`,
   ].join("; ");
 }
 
