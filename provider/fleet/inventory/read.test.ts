@@ -225,3 +225,19 @@ it("tells what is wrong wherever it is, and never fails itself", () => {
       expect(inventory === undefined).toBe(problems.length > 0);
     }
 });
+
+it("reads a file that is one host's specification", () => {
+  const file = join(folder, "gw1.yaml");
+  writeFileSync(
+    file,
+    `ssh: { destination: root@gw1 }\n${HOST.replace(", network", "\nnetwork")}
+appliances:
+  dns: { ip: 10.0.0.5, service: { image: a, command: "\${TOKEN}" }, secrets: { TOKEN: } }
+`,
+  );
+  const { inventory } = readInventory([file]);
+  expect(inventory!.hosts.map(({ name, path, args }) => [name, path, args.appliances["dns"]!.secrets])).toEqual([
+    ["gw1", [], { TOKEN: null }],
+  ]);
+  expect(inventory!.positionOf(["appliances", "dns", "ip"])).toMatchObject({ line: 5, column: 14 });
+});

@@ -19,6 +19,8 @@ import { Place, plain, textOf, trail } from "./tree";
 /** One host of a fleet. */
 export interface InventoryHost {
   readonly name: string;
+  /** Where it stands in the inventory: hosts.NAME, or nowhere below the top if the file is one host's specification. */
+  readonly path: Path;
   /** What ApplianceHost takes once `withSecretValues` has filled in the secrets. */
   readonly args: HostArgs;
   readonly resolved: ResolvedHost;
@@ -121,9 +123,10 @@ export function readInventory(
   const any = Object.keys(given.recorded).length > 0 || existsSync(lockFile);
   const inventory: Inventory = {
     hosts: members.map((member, i) => {
-      const { name, lan, tags, key } = member.draft;
+      const { name, path, lan, tags, key } = member.draft;
       return {
         name,
+        path,
         lan,
         tags,
         args: plain(member.node) as HostArgs,
