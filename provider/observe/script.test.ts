@@ -144,7 +144,7 @@ describe("Docker's answers", () => {
 
 describe("records of networks that Docker does not know", () => {
   const record = (digit: string, parent: string): string =>
-    `macvlan/network/${id(digit)}/\n\0\0\0{"ID":"${id(digit)}","Parent":"${parent}"}`;
+    `macvlan/network/${id(digit)}/\n\0\0\0{"ID":"${id(digit)}","Ipv4Subnets":"[{\\"GwIP\\":\\"192.168.76.1/24\\"}]","Parent":"${parent}"}`;
 
   /** A bolt database of six pages: of the two heads the second is newer, and says that page 3 is free. */
   function store(): Buffer {

@@ -462,7 +462,7 @@ zombies() { # KNOWN ROOT
 # Of the store, a bolt database. A page that is free may still have records that were removed; the ids of free pages are on a page that
 # the newer of the two head pages names.
 zombie_records() { # STORE IDS
-  tr -c '\040-\176' '[.*]' <"$1" | grep -aobE 'macvlan/network/[0-9a-f]{64}/[^{]*\{("([^"\]|\\.)*"|[^"}])*\}' | awk -v store="$1" -v ids="$2" '
+  tr -c '\040-\176' '[.*]' <"$1" | awk -v store="$1" -v ids="$2" '
     function numbers(at, count, n,   command, i) { # 64 bits each, to n
       command = "od -An -v -tu8 -w8 -j " at " -N " count * 8 " " store
       for (i = 0; (command | getline n[i]) > 0; i++) n[i] += 0
@@ -477,11 +477,13 @@ zombie_records() { # STORE IDS
       numbers(list * size, 2 + 2048, page)
       count = int(page[1] / 65536) % 65536
       for (i = 2; i < 2 + count; i++) free[page[i]]
+      key = RS = "macvlan/network/"
     }
-    {
-      at = $0 + 0
-      id = $0; sub(/^.*macvlan\/network\//, "", id); sub(/\/.*/, "", id)
-      if (int(at / size) in free || !index(ids, " " id " ") || id in told) next
+    { # the text after one key, up to the next
+      at = next_at
+      next_at += length($0) + length(key)
+      id = substr($0, 1, 64)
+      if (at == 0 || int(at / size) in free || !index(ids, " " id " ") || id in told) next
       told[id]
       parent = ""
       if (match($0, /"Parent":"[^"]*"/)) parent = substr($0, RSTART + 10, RLENGTH - 11)
