@@ -18,6 +18,9 @@ const EXITS = `
 Exit codes: 0 nothing to act on, 3 findings or drift, 2 the input is wrong, 1 a host could not be looked at.
 Nothing is changed on a host. What is more to know: docs/doctor.md`;
 
+/** What a host is called on the command line. */
+const WRITE = "give what you would type after ssh; options of ssh belong into ~/.ssh/config";
+
 export function program(version: string): Command {
   const macvlan = new Command("macvlan")
     .description("looks at the MACVLAN set-up of Docker hosts, over ssh and read-only")
@@ -55,7 +58,9 @@ async function act(command: Report["command"], hosts: readonly string[], options
 }
 
 async function reported(command: Report["command"], hosts: readonly string[], { file }: Options): Promise<Report> {
-  const faults = hosts.flatMap((host) => destinationFault(host) ?? []);
+  const faults = hosts
+    .flatMap((host) => destinationFault(host) ?? [])
+    .map(({ message }) => ({ message, remedy: WRITE }));
   if (faults.length > 0) return refusalOf(command, faults.map(at));
   if (hosts.length > 0 && file !== undefined)
     return refusalOf(command, [at({ message: "both hosts and a file are given", remedy: "give one of them" })]);

@@ -1,4 +1,6 @@
+import type { ResolvedHost } from "../appliance-host";
 import { diagnose, Finding, look, Look, Sight, survey } from "../doctor";
+import { Probe } from "../observe";
 import { runAsync, SshArgs } from "../ssh";
 import { compare } from "./compare";
 import { Progress } from "./progress";
@@ -14,9 +16,14 @@ export interface Target {
 }
 
 /** How a host is looked at; tests give recorded hosts. */
-export type Eyes = (ssh: SshArgs) => Promise<Look>;
+export type Eyes = (target: Target) => Promise<Look>;
 
-const eyes: Eyes = (ssh) => runAsync(look(ssh));
+/** The LAN is asked for the pins as in a preview, so that verify finds what that would. */
+const eyes: Eyes = ({ ssh, spec }) => runAsync(look(ssh, spec && probesOf(spec.host.host)));
+
+function probesOf({ pins, link }: ResolvedHost): Probe[] {
+  return pins.map(({ ip }) => ({ ip, on: link.nic }));
+}
 
 /** Looks at all hosts at once; what befalls one does not disturb the others. Never rejects for a host that cannot be seen. */
 export async function run(command: Report["command"], targets: readonly Target[], see: Eyes = eyes): Promise<Report> {
@@ -24,7 +31,7 @@ export async function run(command: Report["command"], targets: readonly Target[]
   try {
     const hosts = await Promise.all(
       targets.map(async (target) => {
-        const seen = await see(target.ssh);
+        const seen = await see(target);
         progress.done(target.name);
         if (seen.fault) {
           const { message, remedy } = seen.fault;

@@ -24,7 +24,7 @@ describe("recorded hosts, as a person reads of them", () => {
 it("has in --json what it has in text, in the documented shape", () => expect(doctor("ghost")).toMatchSnapshot());
 
 describe("exit codes", () => {
-  const see = (ssh: { destination: string }) =>
+  const see = ({ ssh }: Target) =>
     Promise.resolve(
       ssh.destination === "gone"
         ? { fault: { message: "gone cannot be reached", remedy: "make it work" } }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../errors";
-import { HostFacts, ObservationError, observeScript, parseFacts, UnitFact } from "../observe";
+import { HostFacts, ObservationError, observeScript, parseFacts, Probe, UnitFact } from "../observe";
 import { decodeFrames, runScript, SshArgs, SshFlow } from "../ssh";
 
 /** What the doctor sees of a host beside what every run of the project looks at. */
@@ -30,9 +30,9 @@ export type Look =
 /** Milliseconds: the commands are bounded by 15 s each, and a slow host needs some at once. */
 const TIMEOUT = 150_000;
 
-/** Looks at a host through one session of ssh. */
-export function* look(ssh: SshArgs): SshFlow<Look> {
-  const script = `${readFileSync(join(__dirname, "host", "boot.sh"), "utf8")}\n${observeScript()}`;
+/** Looks at a host through one session of ssh; `probes` are addresses to ask the LAN for. */
+export function* look(ssh: SshArgs, probes: readonly Probe[] = []): SshFlow<Look> {
+  const script = `${readFileSync(join(__dirname, "host", "boot.sh"), "utf8")}\n${observeScript(probes)}`;
   const result = yield* runScript(ssh, script, TIMEOUT);
   if (result.failure) return { fault: result.failure };
   try {
