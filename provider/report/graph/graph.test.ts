@@ -88,6 +88,7 @@ describe("renderMermaid", () => {
     [10, 5],
     [50, 20],
     [400, 20],
+    [600, 1],
     [1000, 20],
   ])("%i hosts stay within what Mermaid takes", (hosts, appliances) => {
     const text = renderMermaid(many(hosts, appliances));
