@@ -197,6 +197,14 @@ describe("install", () => {
     });
   });
 
+  test("has systemd read again what it goes on with from before", () => {
+    install();
+    host.stub("systemctl", `case $* in *NeedDaemonReload*) echo NeedDaemonReload=yes ;; esac\n${systemctl}`);
+    host.sh('rm "$MACVLAN_ROOT/calls"');
+    expect(install().status).toBe(0);
+    expect(changes()).toEqual(["systemctl daemon-reload", "modprobe macvlan"]);
+  });
+
   test.each([
     ["nothing", ""],
     ["text before the first frame", `x\n${payload()}`],
@@ -214,15 +222,23 @@ describe("install", () => {
     expect(tree()).toEqual(before);
   });
 
-  test("uninstall leaves the host as it was, and refuses while something of ours is in use", () => {
+  test("uninstall leaves the host as it was, put off until the last of ours is gone, unless it is installed again", () => {
     const listing = () => host.sh('cd "$MACVLAN_ROOT"; find etc usr var | sort').stdout;
     const before = listing();
     install();
     host.write("etc/macvlan/links/lan0.conf", "# managed by pulumi-macvlan\n");
-    const uninstall = '"$MACVLAN_ROOT/usr/local/libexec/macvlan/macvlan-host" uninstall';
-    expect(host.sh(uninstall)).toMatchObject({ status: 1, stderr: "still in use by: lan0 : remove these first\n" });
-    host.sh('rm "$MACVLAN_ROOT/etc/macvlan/links/lan0.conf"');
-    expect(host.sh(uninstall)).toMatchObject({ status: 0, stdout: "", stderr: "removed from this host\n" });
+    const helper = (what: string) => host.sh(`"$MACVLAN_ROOT/usr/local/libexec/macvlan/macvlan-host" ${what}`);
+    const putOff = "in use by: lan0 - goes with the last of them\n";
+    expect(helper("uninstall")).toMatchObject({ status: 0, stderr: putOff });
+    expect(helper("uninstall")).toMatchObject({ status: 0, stderr: "" });
+    install();
+    const link = '#!/bin/sh\n# managed by pulumi-macvlan\nrm "$MACVLAN_ROOT/etc/macvlan/links/$2.conf"\n';
+    host.write("usr/local/libexec/macvlan/link", link);
+    host.sh('chmod +x "$MACVLAN_ROOT/usr/local/libexec/macvlan/link"');
+    expect(helper("link remove lan0")).toMatchObject({ status: 0, stderr: "" });
+    host.write("etc/macvlan/links/lan0.conf", "# managed by pulumi-macvlan\n");
+    expect(helper("uninstall")).toMatchObject({ status: 0, stderr: putOff });
+    expect(helper("link remove lan0")).toMatchObject({ status: 0, stderr: "removed from this host\n" });
     expect(listing()).toBe(before);
     expect(host.sh('ls "$MACVLAN_ROOT/run"').stdout).not.toContain("macvlan");
   });

@@ -143,7 +143,9 @@ put_back() {
   fi
 }
 units_changed() { grep -q " $units/" "$work/todo"; }
-reload() { ! units_changed || timeout 60 systemctl daemon-reload; }
+# Somebody has edited a unit, or put one back, and systemd goes on with what it read before.
+stale() { timeout 10 systemctl show -p NeedDaemonReload docker.service "$stage3" 'macvlan-parent@*.service' 2>/dev/null | grep -q '=yes'; }
+reload() { if units_changed || stale; then timeout 60 systemctl daemon-reload; fi; }
 
 # The new files are good if systemd takes our units without a complaint, and Docker's unit with our drop-in.
 prove() {
@@ -183,6 +185,9 @@ work=$(mktemp -d "$root/run/macvlan/install.XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 unpack
 compare
-if own_folders && swap && prove && activate; then exit 0; fi
+if own_folders && swap && prove && activate; then
+  rm -f "$root/var/lib/macvlan/leaving" # a removal that was put off
+  exit 0
+fi
 put_back
 fail 1 "installation failed, everything is as before"
