@@ -44,7 +44,7 @@ function heading({ host, observed, inventory, specification }: HostReport, style
 }
 
 function formatInventory({ links, networks, containers }: Inventory, style: Style): string[] {
-  if (links.length === 0 && networks.length === 0) return ["", "No MACVLAN here."];
+  if (links.length === 0 && networks.length === 0) return ["", "No MACVLAN seen."];
   const tables = [
     columns(
       ["LINK", "ON", "KIND", "MODE", "MAC", "STATE", "ADDRESS", "MADE BY"],

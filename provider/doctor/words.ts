@@ -112,7 +112,7 @@ export function nicFor(network: LanNetwork, facts: HostFacts): string | undefine
 /** How the missing parent of a network comes back, now. */
 export function bringBack(network: LanNetwork, { facts }: Setup): string {
   const parent = network.parent!;
-  if (facts.linkConfs.has(parent)) return `systemctl start macvlan-parent@${parent}.service`;
+  if (facts.linkConfs.has(parent)) return `systemctl restart macvlan-parent@${parent}.service`;
   const [maker] = network.makers;
   if (maker) return startMaker(maker, parent);
   const nic = nicFor(network, facts);

@@ -57,7 +57,7 @@ describe("a host that was never ours", () => {
     const answer = await macvlan("doctor", name);
     expect(answer).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/No MACVLAN here\.\n\nNothing to report\.\n$/) as string,
+      stdout: expect.stringMatching(/No MACVLAN seen\.\n\nNothing to report\.\n$/) as string,
     });
     expect(differences(before, await stateOf(host))).toEqual([]);
   });
