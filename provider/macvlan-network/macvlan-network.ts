@@ -1,13 +1,14 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { readArgs, repairText, typeToken } from "../component";
-import { below, refuse } from "../errors";
-import { enforce, factsOf, findAll } from "../observe";
+import { below, formatProblem, refuse } from "../errors";
+import { enforce, factsOf, findAll, NetworkFact } from "../observe";
 import { dockerHost, sshOptions } from "../ssh";
 import { networkDrift } from "./drift";
-import { equalsSpec, observedNetwork } from "./observed";
+import { differences, equalsSpec, observedNetwork } from "./observed";
 import { macvlanNetworkRules, NETWORK_LABEL } from "./preflight";
-import { MacvlanNetworkArgs, macvlanNetworkSchema, resolveNetwork } from "./spec";
+import { MacvlanNetworkArgs, macvlanNetworkSchema, ResolvedNetwork, resolveNetwork } from "./spec";
+import { stackHasNetwork } from "./state";
 
 /** On a network that was made because there was none: when and why. */
 const REPAIR_LABEL = "pulumi-macvlan.repair";
@@ -45,7 +46,7 @@ export class MacvlanNetwork extends pulumi.ComponentResource {
     const lan = new docker.Network(
       `${name}-network`,
       {
-        name: network.name,
+        name: observed && !equalsSpec(observed, network) ? replaceable(name, observed, network) : network.name,
         driver: "macvlan",
         options: { parent: network.parent, macvlan_mode: "bridge" },
         ipamConfigs: [
@@ -77,4 +78,22 @@ export class MacvlanNetwork extends pulumi.ComponentResource {
     this.name = pulumi.output(network.name);
     this.registerOutputs({ networkId: this.networkId, name: this.name });
   }
+}
+
+/**
+ * The name of a network on the host that differs from the specification. It is an error of the run if its state does not have
+ * that network (a refresh with the host unreachable drops it): the engine would only find it in the way. Told and not thrown,
+ * since a resource whose inputs fail keeps a program of the Automation API waiting for ever.
+ */
+async function replaceable(component: string, observed: NetworkFact, network: ResolvedNetwork): Promise<string> {
+  if ((await stackHasNetwork(observed.id)) === false) {
+    const message =
+      `the network ${network.name} on this host is not the one that this stack has in its state, ` +
+      `and differs from the specification (${differences(observed, network).join(", ")})`;
+    const remedy =
+      "specify it as it is and run an update, which takes it over, then change it; or remove its containers and then it: " +
+      `docker network rm ${network.name}`;
+    await pulumi.log.error(formatProblem({ path: [component, "name"], message, remedy }));
+  }
+  return network.name;
 }

@@ -1,5 +1,6 @@
 // A stand-in for the ssh client: `ssh [options] HOST docker system dial-stdio` is answered from the JSON file
-// $FAKE_DOCKER/state.json; every call's arguments are appended to $FAKE_DOCKER/calls. Nothing leaves this machine.
+// $FAKE_DOCKER/state.json; anything else is taken for a helper that does as it is told, and appended to $FAKE_DOCKER/helper
+// with its input. Every call's arguments are appended to $FAKE_DOCKER/calls. Nothing leaves this machine.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { join } from "node:path";
@@ -57,8 +58,13 @@ if (args.includes("unreachable")) {
   process.stderr.write("ssh: connect to host unreachable port 22: No route to host\n");
   process.exit(255);
 }
-const server = createServer((request, response) => void serve(request, response));
-const connection = Duplex.from({ readable: process.stdin, writable: process.stdout });
-process.stdin.on("end", () => setTimeout(() => process.exit(0), 20));
-process.stdout.on("error", () => process.exit(0));
-server.emit("connection", connection);
+if (args.join(" ").endsWith("docker system dial-stdio")) {
+  const server = createServer((request, response) => void serve(request, response));
+  const connection = Duplex.from({ readable: process.stdin, writable: process.stdout });
+  process.stdin.on("end", () => setTimeout(() => process.exit(0), 20));
+  process.stdout.on("error", () => process.exit(0));
+  server.emit("connection", connection);
+} else {
+  const input = readFileSync(0, "utf8");
+  appendFileSync(join(folder, "helper"), `${JSON.stringify({ command: args.at(-1), input })}\n`);
+}

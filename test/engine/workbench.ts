@@ -26,6 +26,8 @@ export interface Bench {
   tamper(change: (state: FakeDockerState) => void): void;
   /** Arguments of every ssh call since the last look. */
   sshCalls(): string[][];
+  /** What helpers on the host were told and given since the last look. */
+  helperCalls(): { command: string; input: string }[];
   /** Every file of the backend as text: states, their history and backups. */
   everything(): string;
   stack(program: PulumiFn, name?: string): Promise<LabStack>;
@@ -62,6 +64,11 @@ export function bench(): Bench {
     sshCalls: () => {
       const calls = read(join(fake, "calls")).map((line) => JSON.parse(line) as string[]);
       rmSync(join(fake, "calls"), { force: true });
+      return calls;
+    },
+    helperCalls: () => {
+      const calls = read(join(fake, "helper")).map((line) => JSON.parse(line) as { command: string; input: string });
+      rmSync(join(fake, "helper"), { force: true });
       return calls;
     },
     everything: () =>
