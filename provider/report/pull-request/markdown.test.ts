@@ -31,13 +31,10 @@ describe("text of others", () => {
     expect(html.match(/<td>/g)).toHaveLength(2);
   });
 
-  it.each(["**a**", "_a_", "[x](y)", "<img src=x>", "a\n\n# b", "~~a~~"])(
-    "%j stays what it is",
-    async (text) => {
-      const html = await shown(plainText(text));
-      expect(html).not.toMatch(/<(?!\/?p>)/);
-    },
-  );
+  it.each(["**a**", "_a_", "[x](y)", "<img src=x>", "a\n\n# b", "~~a~~"])("%j stays what it is", async (text) => {
+    const html = await shown(plainText(text));
+    expect(html).not.toMatch(/<(?!\/?p>)/);
+  });
 
   it("keeps a block that has fences in it", async () => {
     expect(await shown(block("diff", "```\n</details>\n````"))).toBe(

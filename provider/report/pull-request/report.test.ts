@@ -127,6 +127,25 @@ describe("the size of a report", () => {
     expect(text).toContain("192.168.76.80 answers on the LAN with the MAC");
   });
 
+  it("tells a few of many moves, each once", () => {
+    const all = ["vpn1", "vpn2", "vpn3", "vpn4", "vpn5", "vpn6", "vpn7", "vpn8", "vpn9", "vpn10"];
+    const hosts = all.flatMap((name, i) => {
+      const to = of(`b${i}`, recorded("create"));
+      const only = { ...to, steps: to.steps.filter(({ urn }) => /vpn/.test(urn)) };
+      return [of(`a${i}`, recorded("change")), only].map((preview, side) =>
+        hostReport(
+          `${"ab"[side]}${i}`,
+          "observed",
+          JSON.parse(JSON.stringify(preview).replaceAll("vpn", name)) as Preview,
+        ),
+      );
+    });
+    const text = renderReport({ hosts });
+    expect(text.match(/ moves from /g)).toHaveLength(8);
+    expect(text).toContain("- `vpn1` moves from `a0` to `b0`\n");
+    expect(text).toContain("- 2 more appliances move\n");
+  });
+
   it("a fleet where everything is refused still fits, and says how many there are", () => {
     const refusal = { path: ["x"], message: "m".repeat(300), remedy: "r" };
     const problems = Array.from({ length: 2000 }, () => refusal);

@@ -96,38 +96,47 @@ function impact(rows: readonly Row[]): string {
   const total = sum(changes.map(impactOf));
   const dockerd = rows.filter(({ change }) => change?.dockerd).map(({ host }) => host.name);
   const words = inWords(total, "appliance");
-  const gone = changes.flatMap((each) => each.changes).filter(({ deletesVolumes }) => deletesVolumes);
+  const gone = rows.flatMap(({ host, change }) =>
+    (change?.changes ?? []).flatMap(({ name, deletesVolumes }) => (deletesVolumes ? [`${name} on ${host.name}`] : [])),
+  );
   const lines = [
     ...(words.length > 0 ? [`- ${words.join(", ")}`] : []),
     ...(total.networks.length > 0 ? [`- ${count(total.networks.length, "network")} replaced`] : []),
     ...(dockerd.length > 0 ? [`- **dockerd restarts on ${some(dockerd)}, which stops every container there**`] : []),
-    ...(gone.length > 0 ? [`- **volumes are deleted: ${some(gone.map(({ name }) => name))}**`] : []),
+    ...(gone.length > 0 ? [`- **volumes are deleted: ${some(gone)}**`] : []),
     ...moves(rows),
   ];
   if (lines.length === 0 && changes.some((change) => change.changes.length > 0)) lines.push("- no container restarts");
   return lines.length === 0 ? "" : `${lines.join("\n")}\n\n`;
 }
 
+/** So many moves are told one by one. */
+const MOVES = 8;
+
 /** An appliance that goes from one host to another: stacks run side by side, so that both may have it for a moment. */
 function moves(rows: readonly Row[]): string[] {
   const all = rows.flatMap(({ host, change }) =>
     (change?.changes ?? [])
-      .filter(({ stage }) => stage === "appliance")
-      .map((each) => ({ host: host.name, change: each })),
+      .filter(({ stage, kind }) => stage === "appliance" && (kind === "create" || kind === "delete"))
+      .map((each) => ({ host: host.name, change: each, identity: identityOf(each) })),
   );
-  const ip = (change: Change, side: "before" | "after"): string | undefined =>
-    change.fields.find(({ label }) => label === "IP")?.[side];
-  const created = new Map(
-    all.filter(({ change }) => change.kind === "create").map((each) => [ip(each.change, "after"), each]),
-  );
-  return all.flatMap((from) => {
-    const to = from.change.kind === "delete" ? created.get(ip(from.change, "before")) : undefined;
+  const created = new Map(all.filter(({ change }) => change.kind === "create").map((each) => [each.identity, each]));
+  const moved = all.flatMap((from) => {
+    const to = from.change.kind === "delete" ? created.get(from.identity) : undefined;
     if (to === undefined || to.host === from.host) return [];
-    const address = ip(from.change, "before");
-    return [
-      `- ${code(from.change.name)} moves from ${code(from.host)} to ${code(to.host)}${address === undefined ? "" : ` with ${code(address)}`}`,
-    ];
+    created.delete(from.identity);
+    return [`- ${code(from.change.name)} moves from ${code(from.host)} to ${code(to.host)}`];
   });
+  const rest = moved.length - MOVES;
+  return [
+    ...moved.slice(0, MOVES),
+    ...(rest > 0 ? [`- ${count(rest, "more appliance moves", "more appliances move")}`] : []),
+  ];
+}
+
+/** Name, MAC and IP: the same address may be in use at several sites. */
+function identityOf({ name, fields }: Change): string {
+  return JSON.stringify([name, ...fields.map(({ label, before, after }) => [label, after ?? before])]);
 }
 
 /** What the report rests on, so that nobody takes it for more. */
