@@ -91,6 +91,23 @@ describe("facts of real hosts", () => {
     });
   });
 
+  it("tells ghosts from zombies", () => {
+    const [ghost, zombie] = [fixture("trixie-ghost"), fixture("trixie-zombie")];
+    expect(ghost.networks.filter(({ id }) => ghost.ghosts.includes(id)).map(({ name }) => name)).toEqual(["lan"]);
+    expect(ghost.zombies).toEqual([]);
+    expect(zombie.networks.map(({ driver }) => driver)).not.toContain("macvlan");
+    expect(zombie.zombies).toEqual([{ id: zombie.ghosts[0], parent: "lan0" }]);
+  });
+
+  it("sees in the kernel that containers have lost their NIC, whatever Docker says", () => {
+    const { containers, inside } = fixture("trixie-eth0-lost");
+    expect(containers.map(({ status, networks }) => [status, networks.lan?.IPAddress])).toEqual([
+      ["running", "192.168.76.80"],
+      ["running", "192.168.76.53"],
+    ]);
+    expect([...inside.values()]).toEqual(containers.map(() => ({ macs: {}, addresses: [] })));
+  });
+
   it("knows a host without Docker, and an account that Docker refuses", () => {
     expect(fixture("trixie-no-docker").docker).toBeUndefined();
     const { docker } = fixture("trixie-docker-stopped");
