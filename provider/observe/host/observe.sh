@@ -237,12 +237,17 @@ platforms() {
 # kernel keeps a NIC and the macvlans on it apart.
 probe_begin() { # CONF `IP NIC`…
   read -r began _ </proc/uptime
-  pb_conf=$1 asked='' pb_batch=''
+  pb_conf=$1 asked='' pb_batch='' pb_nic='' pb_device=''
   shift
+  [ "$sudo" = root ] || return 0
   for pb in "$@"; do
     pb_ip=${pb%% *}
     case $pb_conf in *":IP='$pb_ip'$newline"*) continue ;; esac
-    pb_device=$(device_of "${pb#* }") || continue
+    if [ "$pb_nic" != "${pb#* }" ]; then
+      pb_nic=${pb#* }
+      pb_device=$(device_of "$pb_nic")
+    fi
+    [ -n "$pb_device" ] || continue
     # `ip` ends its batch at an entry that is not there to be deleted, whatever -force says
     pb_entry="{\"dst\":\"$pb_ip\",\"dev\":\"$pb_device\","
     pb_known=${neighbours#*"$pb_entry"}
