@@ -20,6 +20,7 @@ const systemctl = `case $* in
 *InvocationID*) echo run1 ;;
 *ExecMainStart*) printf 'ExecMainStartTimestamp=@1000\\nActiveEnterTimestamp=@1010\\nActiveEnterTimestampMonotonic=0\\n' ;;
 is-system-running) cat "$MACVLAN_ROOT/system" 2>/dev/null || echo running ;;
+*is-enabled*) [ ! -e "$MACVLAN_ROOT/disabled" ] || exit 1 ;;
 *"-p Job"*) cat "$MACVLAN_ROOT/job" 2>/dev/null ;;
 *"restart docker.service") [ ! -e "$MACVLAN_ROOT/healing" ] || { : >"$MACVLAN_ROOT/journal"; echo Job=7 >"$MACVLAN_ROOT/job"; (sleep 1; rm "$MACVLAN_ROOT/job") >/dev/null 2>&1 & } ;;
 esac; exit 0`;
@@ -202,6 +203,27 @@ describe("stage 3", () => {
       add("web", "dns");
       expect(stage3("stop").status).toBe(0);
       expect(acted()).toEqual([]);
+    });
+
+    test("holds nothing when nobody is going to start it again", () => {
+      add("dns");
+      add("web", "dns");
+      host.write("job", "123\n");
+      host.write("disabled", "");
+      expect(stage3("stop").status).toBe(0);
+      expect(acted()).toEqual([]);
+    });
+
+    test("mends what it held too, if that has lost its network meanwhile", () => {
+      add("dns");
+      const web = add("web", "dns", { status: "exited", policy: "no", nets: "bridge,172.17.0.2,02:42:ac:11:00:02" });
+      host.write("var/lib/macvlan/held", `web ${web.id} unless-stopped\n`);
+      expect(stage3().stderr).toContain("web: is not on network lan any more; doing: restore");
+      expect(acted()).toEqual([
+        `docker start ${web.id}`,
+        `docker update --restart unless-stopped ${web.id}`,
+        "appliance restore web",
+      ]);
     });
 
     test("after a power cut starts again what dockerd started beside something that takes time", () => {
