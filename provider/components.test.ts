@@ -128,6 +128,11 @@ describe("MacvlanNetwork", () => {
     };
     expect(await importOf({}, { ...used, networks })).toBe(id);
     expect(await importOf({}, used)).toBe(id);
+    const through = (ssh: string) =>
+      networks.map((network) => ({ ...network, labels: { ...network.labels, "pulumi-macvlan.ssh": ssh } }));
+    expect(await importOf({}, { ...used, networks: through("gw1") })).toBe(id);
+    // It is about to be replaced, and the engine replaces nothing that is to be imported.
+    expect(await importOf({}, { ...used, networks: through("root@gw1") })).toBeUndefined();
     const unused = { ...used, networks, containers: [] };
     expect(await importOf({ ipRange: "192.168.76.64/27" }, unused)).toBeUndefined();
     expect(await importOf({}, fixture("trixie-bare"))).toBeUndefined();

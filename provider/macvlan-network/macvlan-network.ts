@@ -13,6 +13,9 @@ import { stackHasNetwork } from "./state";
 /** On a network that was made because there was none: when and why. */
 const REPAIR_LABEL = "pulumi-macvlan.repair";
 
+/** The ssh destination that a network was made through. Another one in the specification means that it is to be replaced. */
+const SSH_LABEL = "pulumi-macvlan.ssh";
+
 /**
  * Stage 2: the Docker macvlan network on the parent link. Needs a HostInterface on the host. One docker.Network, and the
  * provider that reaches the host's Docker through the same ssh as everything else.
@@ -43,6 +46,8 @@ export class MacvlanNetwork extends pulumi.ComponentResource {
     // A network has no other input that Docker takes any text for. One that is there and differs needs none: Docker changes no
     // network, so that its options are those of the state, and it is the specification that went on.
     const why = facts && observed === undefined ? repairText(facts, networkDrift(facts, network)) : undefined;
+    const through = observed?.labels[SSH_LABEL];
+    const moved = through !== undefined && through !== ssh.destination;
     const lan = new docker.Network(
       `${name}-network`,
       {
@@ -59,6 +64,7 @@ export class MacvlanNetwork extends pulumi.ComponentResource {
         ],
         labels: [
           { label: NETWORK_LABEL, value: "true" },
+          { label: SSH_LABEL, value: ssh.destination },
           ...(why === undefined ? [] : [{ label: REPAIR_LABEL, value: why }]),
         ],
       },
@@ -70,8 +76,8 @@ export class MacvlanNetwork extends pulumi.ComponentResource {
         replacementTrigger: ssh.destination,
         // Takes a network over that the state lost (a refresh with the host unreachable drops it) and costs nothing when the
         // state has it; with anything to replace the engine would refuse it.
-        ...(observed && equalsSpec(observed, network) ? { import: observed.id } : {}),
-        ...(why === undefined ? { ignoreChanges: ["labels"] } : {}),
+        ...(observed && equalsSpec(observed, network) && !moved ? { import: observed.id } : {}),
+        ...(why === undefined && !moved ? { ignoreChanges: ["labels"] } : {}),
       },
     );
     this.networkId = lan.id;
