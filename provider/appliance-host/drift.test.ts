@@ -260,6 +260,11 @@ const mutations: [string, Change, string][] = [
     "network: network lan is missing on this host",
   ],
   [
+    "a ghost, and stage 3 holds one back",
+    (facts) => ({ ...ghost(facts), ...container("dns", () => ({ status: "exited", restart: "no" }))(facts) }),
+    "link: network lan is a ghost",
+  ],
+  [
     "the network is on another parent",
     network({ options: { parent: "ens4", macvlan_mode: "bridge" } }),
     "network: network lan is another one (parent: ens4 instead of lan0)",
@@ -492,8 +497,8 @@ describe("drift", () => {
   });
 });
 
-describe("a lab host that was set up", () => {
-  const recorded = fixture("trixie-provisioned");
+describe("a lab host that was set up and recorded", () => {
+  // See observe/fixtures/record.ts.
   const args = {
     ssh: { destination: "lab1" },
     interface: { nic: { mac: "52:54:00:00:02:01" }, reach: Reach.Pinned },
@@ -505,31 +510,68 @@ describe("a lab host that was set up", () => {
         service: { image: "lab/web:1", environment: { ADMIN_PASSWORD: "${ADMIN_PASSWORD}" } },
         secrets: { ADMIN_PASSWORD: "not the one" },
         startAfter: ["dns"],
-        readyTimeout: 60,
       },
     },
   };
-  const { host } = resolveHost(args);
-  // Its scripts are those of the day on which it was recorded.
-  const files = new Map([
-    ...recorded.files,
-    ...hostFiles(false).map(({ path, content }): [string, FileFact] => [
+  /** With the scripts of today: its own are those of the day on which it was recorded. */
+  const recorded = (name: string): HostFacts => {
+    const facts = fixture(`trixie-${name}`);
+    const ours = hostFiles(false).map(({ path, content }): [string, FileFact] => [
       path,
       { digest: fileDigest(content), mode: "", owner: "" },
-    ]),
-  ]);
+    ]);
+    return { ...facts, files: new Map([...facts.files, ...ours]) };
+  };
+  const at = (change: object = {}): Bench => {
+    const changed = { ...args, ...change };
+    return { args: changed, host: resolveHost(changed).host!, facts: recorded("provisioned") };
+  };
 
-  it("is in sync", () => expect(driftOf({ ...recorded, files }, args, host!)).toEqual([]));
+  const GHOST =
+    "link: network lan is a ghost: lan0 was missing when Docker was started, which has lost hold of it; " +
+    "dockerd is restarted once, no container of this host runs";
 
-  it("is not, in what the specification says otherwise", () => {
-    const other = {
-      ...args,
+  it.each<[string, string[]]>([
+    ["provisioned", []],
+    ["link-missing", ["link: lan0 is missing"]],
+    ["link-down", ["link: lan0 is down"]],
+    ["container-stopped", ["web: container web is stopped"]],
+    [
+      "network-removed",
+      [
+        "network: network lan is missing on this host",
+        "dns: container dns is missing",
+        "web: container web is missing",
+      ],
+    ],
+    ["unit-masked", ["link: macvlan-parent@lan0.service is masked"]],
+    [
+      "eth0-lost",
+      [
+        "boot: macvlan-appliances.service is disabled",
+        "dns: container dns has lost its interface, which goes with its NIC",
+        "web: container web has lost its interface, which goes with its NIC",
+      ],
+    ],
+    ["nic-absent", ["link: lan0 is missing", "link: macvlan-parent@lan0.service has failed", GHOST]],
+    ["ghost", [GHOST]],
+    [
+      "zombie",
+      [
+        "network: network lan is missing on this host",
+        "dns: container dns is missing",
+        "web: container web is missing",
+      ],
+    ],
+  ])("%s", (name, expected) => expect(reasons(at(), recorded(name))).toEqual(expected));
+
+  it("drifts in what the specification says otherwise", () => {
+    const other = at({
       interface: { ...args.interface, mac: "02:00:5e:00:00:01", reach: Reach.None },
       network: { ...args.network, hostAddress: undefined },
       appliances: { ...args.appliances, dns: { ...args.appliances.dns, ip: "192.168.76.54" } },
-    };
-    const at: Bench = { args: other, host: resolveHost(other).host!, facts: recorded };
-    expect(reasons(at, { ...recorded, files })).toEqual([
+    });
+    expect(reasons(other, other.facts)).toEqual([
       "link: lan0 has the MAC 02:ff:e1:62:6e:a0 instead of 02:00:5e:00:00:01",
       "link: /etc/macvlan/links/lan0.conf has other content than it should",
       "link: the route to 192.168.76.53 over lan0 is left over",

@@ -57,10 +57,18 @@ function isRun(service: Record<string, unknown>): boolean {
 function stateDrift(facts: HostFacts, appliance: ResolvedAppliance, container: ContainerFact): string[] {
   const { name, status, error } = container;
   if (status === "running" || status === "restarting") return [];
-  // The ghost is told with the link, whose repair starts it too.
-  if (isNetworkError(error) && ghostNetworks(facts).some((network) => network.name === appliance.network)) return [];
+  if (isGhost(facts, appliance.network) && waitsForGhost(container)) return [];
   const words: Record<string, string> = { exited: "is stopped", created: "was never started" };
   return [`container ${name} ${words[status] ?? `is ${status}`}${error === "" ? "" : ` (${error})`}`];
+}
+
+function isGhost(facts: HostFacts, network: string): boolean {
+  return ghostNetworks(facts).some(({ name }) => name === network);
+}
+
+/** The ghost is told with the link, whose repair has stage 3 start what failed, or what it holds back for its order. */
+function waitsForGhost({ error, restart }: ContainerFact): boolean {
+  return isNetworkError(error) || restart === "no";
 }
 
 function networkDrift(facts: HostFacts, appliance: ResolvedAppliance, container: ContainerFact): string[] {

@@ -16,7 +16,8 @@ export function linkDrift(facts: HostFacts, link: ResolvedInterface): string[] {
     ...compareFiles(facts, files),
     ...unitReasons(facts, `macvlan-parent@${link.name}.service`),
     ...failedUnit(facts, link),
-    ...(device === undefined ? [] : routeDrift(facts, link)),
+    // A link that goes down takes its routes along.
+    ...(device === undefined || isDown(device) ? [] : routeDrift(facts, link)),
     ...ghostDrift(facts, link),
   ];
 }
