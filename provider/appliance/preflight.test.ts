@@ -16,6 +16,11 @@ const holding = (change: Partial<ContainerFact>, facts: HostFacts = bare): HostF
   containers: [{ ...pinned, ...change }],
 });
 const ours = holding({ name: "dns", appliance: "dns" });
+/** Made again with `docker run`, on a host that the appliance was applied to. */
+const remade = (facts = holding({ name: "dns", project: "" })): HostFacts => ({
+  ...facts,
+  applianceConfs: new Map([["dns", { NAME: "dns", IP: dns.ip }]]),
+});
 const end = { IPAMConfig: null, MacAddress: "", IPAddress: "", NetworkID: "" };
 const answering = (macs: string[], facts: HostFacts = bare): HostFacts => ({
   ...facts,
@@ -88,6 +93,11 @@ testRules(pinRules, {
         spec,
         says: "dns.ip: 192.168.76.53 is taken by the container pinned on this host; choose another address, or remove the container: docker rm -f pinned",
       },
+      "by a container of that name, where no such appliance was applied": {
+        on: holding({ name: "dns", project: "" }),
+        spec,
+        says: "dns.ip: 192.168.76.53 is taken by the container dns on this host; choose another address, or remove the container: docker rm -f dns",
+      },
       "by an appliance that left the specification": {
         on: holding({ appliance: "old" }),
         spec,
@@ -97,6 +107,7 @@ testRules(pinRules, {
     quiet: {
       "a free address": { on: bare, spec },
       "the appliance itself": { on: ours, spec },
+      "the appliance, made anew by something else": { on: remade(), spec },
       "appliances that swap their addresses": { on: holding({ appliance: "web" }), spec: [dns, web] },
     },
   },
@@ -137,7 +148,11 @@ testRules(pinRules, {
         says: "dns.mac: 02:42:c0:a8:4c:35 is taken by the container pinned on this host; choose another MAC, or remove the container: docker rm -f pinned",
       },
     },
-    quiet: { "a MAC of nobody": { on: bare, spec }, "the appliance itself": { on: ours, spec } },
+    quiet: {
+      "a MAC of nobody": { on: bare, spec },
+      "the appliance itself": { on: ours, spec },
+      "the appliance, made anew by something else": { on: remade(), spec },
+    },
   },
   "mac-on-lan": {
     fires: {
@@ -163,6 +178,10 @@ testRules(pinRules, {
         says: "web: the host has a container called pinned that is not this appliance; choose another name, or remove it: docker rm -f pinned",
       },
     },
-    quiet: { "a free name": { on: used, spec: [web] }, "the appliance itself": { on: ours, spec } },
+    quiet: {
+      "a free name": { on: used, spec: [web] },
+      "the appliance itself": { on: ours, spec },
+      "the appliance, made anew by something else": { on: remade(), spec },
+    },
   },
 });

@@ -23,7 +23,20 @@ function each(pins: readonly Pin[], find: (pin: Pin) => Problem | undefined): Pr
 
 /** Containers that are not going to be what the specification says of them: others' and those of appliances that left it. */
 function foreign(facts: HostFacts, pins: readonly Pin[]): ContainerFact[] {
-  return facts.containers.filter(({ appliance }) => !pins.some(({ name }) => name === appliance));
+  return facts.containers.filter(
+    (container) => !pins.some((pin) => pin.name === container.appliance || isRemade(facts, pin, container)),
+  );
+}
+
+/**
+ * The appliance's own container, made anew by something that knows no Compose and kept no labels: an appliance of this name was
+ * applied to the host, and it has its pins. An update replaces it.
+ */
+function isRemade({ applianceConfs }: HostFacts, pin: Pin, container: ContainerFact): boolean {
+  const conf = applianceConfs.get(pin.name);
+  if (conf === undefined || container.appliance !== "" || container.project !== "") return false;
+  const itsMac = macsOf(container).every((mac) => mac === "" || mac === pin.mac);
+  return container.name === (conf["CONTAINER"] ?? pin.name) && ipsOf(container).includes(pin.ip) && itsMac;
 }
 
 function ipsOf({ networks }: ContainerFact): (string | undefined)[] {
@@ -160,10 +173,10 @@ export const pinRules: readonly Rule<readonly Pin[]>[] = [
     id: "container-name-taken",
     severity: Severity.Refuse,
     about: "A container that is not this appliance has its name. Names of containers are unique on a host.",
-    find: ({ containers }, pins) =>
+    find: (facts, pins) =>
       each(pins, (pin) => {
-        const other = containers.find(({ name, appliance }) => name === pin.name && appliance !== pin.name);
-        if (other === undefined) return undefined;
+        const other = facts.containers.find(({ name, appliance }) => name === pin.name && appliance !== pin.name);
+        if (other === undefined || isRemade(facts, pin, other)) return undefined;
         const message = `the host has a container called ${pin.name} that is not this appliance`;
         return { path: pin.path, message, remedy: `choose another name, or remove it: docker rm -f ${other.name}` };
       }),
