@@ -295,6 +295,11 @@ const mutations: [string, Change, string][] = [
     "dns: /etc/macvlan/appliances/dns/compose.yaml has the mode 666 instead of 600",
   ],
   [
+    "an appliance's secrets are for all to read",
+    () => ({ secrets: new Map([["/etc/macvlan/appliances/dns/secrets.sh", { mode: "644", owner: "root" }]]) }),
+    "dns: /etc/macvlan/appliances/dns/secrets.sh has the mode 644 instead of 600",
+  ],
+  [
     "the container is gone",
     ({ containers }) => ({ containers: containers.filter(({ name }) => name !== "dns") }),
     "dns: container dns is missing",

@@ -1,4 +1,4 @@
-import { compareFiles, HostFacts, seesFiles } from "../observe";
+import { compareFiles, compareMode, HostFacts, seesFiles } from "../observe";
 import { containerDrift } from "./container-drift";
 import { applianceFiles, versionDigest } from "./render";
 import { ResolvedAppliance } from "./resolve";
@@ -24,5 +24,11 @@ export function applianceDrift(facts: HostFacts, appliance: ResolvedAppliance): 
     const mode = path.startsWith("files/") ? {} : { mode: "0600" };
     return { path: `${folder}${path}`, content, ...mode };
   });
-  return [...compareFiles(facts, expected), ...containerDrift(facts, appliance)];
+  const path = `${folder}secrets.sh`;
+  const secrets = facts.secrets.get(path);
+  return [
+    ...compareFiles(facts, expected),
+    ...(secrets === undefined ? [] : compareMode(path, secrets, "0600")),
+    ...containerDrift(facts, appliance),
+  ];
 }

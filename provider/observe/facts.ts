@@ -17,13 +17,17 @@ export interface AddressFact {
   readonly prefix: number;
 }
 
-/** A file of ours on the host, or one where ours would be. */
-export interface FileFact {
-  /** SHA-256, hexadecimal. */
-  readonly digest: string;
+/** Whose a file is. */
+export interface ModeFact {
   /** Octal, as stat prints it: 644, 755. */
   readonly mode: string;
   readonly owner: string;
+}
+
+/** A file of ours on the host, or one where ours would be. */
+export interface FileFact extends ModeFact {
+  /** SHA-256, hexadecimal. */
+  readonly digest: string;
 }
 
 /** What the kernel has inside a running container, whatever Docker says of it. */
@@ -138,6 +142,8 @@ export interface HostFacts {
   readonly files: ReadonlyMap<string, FileFact>;
   /** Of `files` those that are at our places and do not carry our mark. */
   readonly foreign: readonly string[];
+  /** The files with secrets, of which nothing else is read. */
+  readonly secrets: ReadonlyMap<string, ModeFact>;
   /** Of the folders from which network managers take further files, those that the host has. */
   readonly folders: readonly string[];
   /** /etc/macvlan/links/NAME.conf, by name. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { HostFacts } from "./facts";
+import { HostFacts, ModeFact } from "./facts";
 
 /** A file as it is to be on the host. */
 export interface ExpectedFile {
@@ -40,14 +40,16 @@ export function compareFiles(facts: HostFacts, expected: readonly ExpectedFile[]
       "has other content than it should",
       "have other content than they should",
     ),
-    ...found.flatMap(({ file, mode, owner }) => {
-      if (file.mode === undefined) return [];
-      const wanted = file.mode.replace(/^0/, "");
-      return [
-        ...(mode === "" || mode === wanted ? [] : [`${file.path} has the mode ${mode} instead of ${wanted}`]),
-        ...(owner === "" || owner.split(":")[0] === "root" ? [] : [`${file.path} belongs to ${owner}, not to root`]),
-      ];
-    }),
+    ...found.flatMap(({ file, ...fact }) => (file.mode === undefined ? [] : compareMode(file.path, fact, file.mode))),
+  ];
+}
+
+/** What is wrong with the mode and the owner of a file, as reasons. */
+export function compareMode(path: string, { mode, owner }: ModeFact, wanted: string): string[] {
+  const digits = wanted.replace(/^0/, "");
+  return [
+    ...(mode === "" || mode === digits ? [] : [`${path} has the mode ${mode} instead of ${digits}`]),
+    ...(owner === "" || owner.split(":")[0] === "root" ? [] : [`${path} belongs to ${owner}, not to root`]),
   ];
 }
 

@@ -1,8 +1,27 @@
 import { z } from "zod";
 import { decodeFrames } from "../ssh";
-import { AddressFact, ConnectionFact, DockerFact, FileFact, HostFacts, InsideFact, UnitFact, ZombieFact } from "./facts";
 import {
-  addressesSchema, composeSchema, ContainerFact, containerSchema, infoSchema, linkSchema, neighbourSchema, networkSchema, routeSchema, versionSchema,
+  AddressFact,
+  ConnectionFact,
+  DockerFact,
+  FileFact,
+  HostFacts,
+  InsideFact,
+  ModeFact,
+  UnitFact,
+  ZombieFact,
+} from "./facts";
+import {
+  addressesSchema,
+  composeSchema,
+  ContainerFact,
+  containerSchema,
+  infoSchema,
+  linkSchema,
+  neighbourSchema,
+  networkSchema,
+  routeSchema,
+  versionSchema,
 } from "./schemas";
 
 const MANAGERS = ["systemd-networkd", "NetworkManager", "dhcpcd", "networking", "connman", "wicked"];
@@ -30,6 +49,7 @@ function toFacts(frames: ReadonlyMap<string, string>): HostFacts {
   const containers = list("docker.containers").map((line) => containerSchema.parse(JSON.parse(line)));
   const units = toUnits(text("units"));
   const manager = pairs(list("manager"));
+  const modes = toModes(list("modes"));
   return {
     time: text("time"),
     account: {
@@ -89,8 +109,9 @@ function toFacts(frames: ReadonlyMap<string, string>): HostFacts {
         return [ip, macs];
       }),
     ),
-    files: toFiles(list("files"), list("modes")),
+    files: toFiles(list("files"), modes),
     foreign: list("foreign"),
+    secrets: new Map([...modes].filter(([path]) => path.endsWith("/secrets.sh"))),
     folders: list("folders"),
     linkConfs: confs(list("conf"), /^\/etc\/macvlan\/links\/([^/]+)\.conf$/),
     applianceConfs: confs(list("conf"), /^\/etc\/macvlan\/appliances\/([^/]+)\/appliance\.conf$/),
@@ -144,17 +165,21 @@ function toInside(lines: readonly string[], containers: readonly ContainerFact[]
 }
 
 /** `digests` as sha256sum prints them; `modes` are lines MODE OWNER PATH. */
-function toFiles(digests: readonly string[], modes: readonly string[]): Map<string, FileFact> {
-  const known = new Map(
-    modes.map((line) => {
+/** Lines MODE OWNER PATH. */
+function toModes(lines: readonly string[]): Map<string, ModeFact> {
+  return new Map(
+    lines.map((line) => {
       const [mode = "", owner = "", ...path] = line.split(" ");
       return [path.join(" "), { mode, owner }];
     }),
   );
+}
+
+function toFiles(digests: readonly string[], modes: ReadonlyMap<string, ModeFact>): Map<string, FileFact> {
   return new Map(
     digests.map((line) => {
       const [digest = "", path = ""] = line.split(/ [ *]/);
-      return [path, { digest, ...(known.get(path) ?? { mode: "", owner: "" }) }];
+      return [path, { digest, ...(modes.get(path) ?? { mode: "", owner: "" }) }];
     }),
   );
 }

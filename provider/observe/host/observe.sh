@@ -114,7 +114,7 @@ small_files() {
 }
 
 # Digests, modes and owners of our files; of those of an appliance only what was delivered, since containers may add their own.
-# Secrets have no digest: it lets one guess.
+# Secrets have no digest, which lets one guess, but a mode.
 digests() { # DELIVERED
   IFS=$newline
   set -f
@@ -122,7 +122,7 @@ digests() { # DELIVERED
   unset IFS
   set +f
   frame files "$(sha256sum $our "$@" 2>/dev/null)"
-  frame modes "$(stat -c '%a %U %n' $our "$@" 2>/dev/null)"
+  frame modes "$(stat -c '%a %U %n' $our "$@" "$etc"/appliances/*/secrets.sh 2>/dev/null)"
 }
 
 # Where network managers take further files from.
