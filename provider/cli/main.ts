@@ -7,6 +7,7 @@ import { destinationFault } from "../ssh";
 import { Exit, refusalOf, Report } from "./report";
 import { styleOf } from "./style";
 import { formatReport } from "./text";
+import type { Printed, ValidateOptions } from "./fleet";
 import type { Target } from "./run";
 
 interface Options {
@@ -23,7 +24,7 @@ const WRITE = "give what you would type after ssh; options of ssh belong into ~/
 
 export function program(version: string): Command {
   const macvlan = new Command("macvlan")
-    .description("looks at the MACVLAN set-up of Docker hosts, over ssh and read-only")
+    .description("looks at the MACVLAN set-up of Docker hosts, over ssh and read-only, and at inventories of them")
     .version(version)
     .exitOverride()
     .showHelpAfterError("(macvlan --help shows what there is)")
@@ -43,7 +44,54 @@ export function program(version: string): Command {
     .option("--json", "for programs")
     .addHelpText("after", EXITS)
     .action((options: Options) => act("verify", [], options));
+  addFleet(macvlan, version);
   return macvlan;
+}
+
+const INVENTORY = ["-i, --inventory <file...>", "the inventory (YAML or JSON); several are read as one"] as const;
+
+/** The commands that read an inventory alone. */
+function addFleet(macvlan: Command, version: string): void {
+  const fleet = () => import("./fleet");
+  macvlan
+    .command("validate")
+    .description("check an inventory: every host by itself, and all against each other")
+    .requiredOption(...INVENTORY)
+    .option("--write-lock", "record the addresses given by `ip: auto`")
+    .option("--annotations <forge>", "print problems as annotations of a pull request: github")
+    .option("--sarif <file>", "write problems as SARIF 2.1.0")
+    .option("--code-quality <file>", "write problems as GitLab's code quality report")
+    .option("--json", "for programs")
+    .action(async ({ inventory, ...options }: ValidateOptions & { inventory: string[] }) =>
+      show((await fleet()).validate(inventory, options, version)),
+    );
+  macvlan
+    .command("dhcp")
+    .description("reservations and DNS names of the appliances, for the servers of the LANs")
+    .requiredOption(...INVENTORY)
+    .requiredOption("--format <format>", "dnsmasq, kea, isc, opnsense, unifi-csv, hosts or csv")
+    .option("--domain <domain>", "domain of the names, such as home.arpa")
+    .action(async ({ inventory, format, domain }: { inventory: string[]; format: string; domain?: string }) =>
+      show((await fleet()).dhcp(inventory, format, domain)),
+    );
+  macvlan
+    .command("graph")
+    .description("draw the topology: hosts, links, networks, appliances with their addresses")
+    .requiredOption(...INVENTORY)
+    .option("--format <format>", "svg or mermaid", "svg")
+    .action(async ({ inventory, format }: { inventory: string[]; format: string }) =>
+      show((await fleet()).graph(inventory, format)),
+    );
+  macvlan
+    .command("schema")
+    .description("print the JSON Schema of inventories, for editors")
+    .action(async () => show((await fleet()).schema()));
+}
+
+function show({ out = "", error = "", exitCode }: Printed): void {
+  process.stdout.write(out);
+  process.stderr.write(error);
+  process.exitCode = exitCode;
 }
 
 async function act(command: Report["command"], hosts: readonly string[], options: Options): Promise<void> {
