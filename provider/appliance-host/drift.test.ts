@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { hostFiles } from "../boot-shim";
 import { Reach } from "../host-interface";
-import { ContainerFact, FileFact, fileDigest, HostFacts, LinkFact, UnitFact } from "../observe";
+import { ContainerFact, FileFact, HostFacts, LinkFact, UnitFact } from "../observe";
 import { fixture } from "../observe/fixtures/fixture";
 import { inSync } from "../observe/fixtures/in-sync";
 import { driftOf } from "./drift";
@@ -310,6 +310,11 @@ const mutations: [string, Change, string][] = [
     container("dns", () => ({ status: "created", error: "failed to create endpoint" })),
     "dns: container dns was never started (failed to create endpoint)",
   ],
+  [
+    "the container is not to be started at a boot",
+    container("dns", () => ({ restart: "no" })),
+    "dns: container dns has the restart policy no instead of unless-stopped",
+  ],
   ["the container is paused", container("dns", () => ({ status: "paused" })), "dns: container dns is paused"],
   ["the container is dead", container("dns", () => ({ status: "dead" })), "dns: container dns is dead"],
   [
@@ -518,15 +523,18 @@ describe("a lab host that was set up and recorded", () => {
       },
     },
   };
-  /** With the scripts of today: its own are those of the day on which it was recorded. */
+  /** With what we put on a host today: its own files are those of the day on which it was recorded. */
   const recorded = (name: string): HostFacts => {
     const facts = fixture(`trixie-${name}`);
-    const ours = hostFiles(false).map(({ path, content }): [string, FileFact] => [
-      path,
-      { digest: fileDigest(content), mode: "", owner: "" },
-    ]);
-    return { ...facts, files: new Map([...facts.files, ...ours]) };
+    const today = inSync(args, resolveHost(args).host!);
+    const files = new Map([...facts.files, ...hostFiles(false).map(({ path }) => fileOf(today, path))]);
+    for (const path of facts.files.keys()) if (today.files.has(path)) files.set(...fileOf(today, path));
+    return { ...facts, files, applied: today.applied };
   };
+  const fileOf = ({ files }: HostFacts, path: string): [string, FileFact] => [
+    path,
+    { digest: files.get(path)!.digest, mode: "", owner: "" },
+  ];
   const at = (change: object = {}): Bench => {
     const changed = { ...args, ...change };
     return { args: changed, host: resolveHost(changed).host!, facts: recorded("provisioned") };
