@@ -1,6 +1,6 @@
 import { ContainerFact, ghostNetworks, HostFacts, isNetworkError } from "../observe";
 import { group } from "./model";
-import { containerName } from "./render";
+import { containerName, restartPolicy } from "./render";
 import { ResolvedAppliance } from "./resolve";
 
 /** What of an appliance's containers is not as it is to be. */
@@ -22,7 +22,16 @@ function lanDrift(facts: HostFacts, appliance: ResolvedAppliance): string[] {
   if (more.length > 0) return [`${definition.lanService} has ${more.length + 1} containers instead of one`];
   if (lan.project !== name) return [remade(lan)];
   const state = stateDrift(facts, appliance, lan);
-  return [...state, ...networkDrift(facts, appliance, lan)];
+  return [...state, ...policyDrift(facts, appliance, lan), ...networkDrift(facts, appliance, lan)];
+}
+
+/** By this policy Docker starts it at a boot. Stage 3 sets it aside while it holds an appliance back for its order. */
+function policyDrift(facts: HostFacts, appliance: ResolvedAppliance, container: ContainerFact): string[] {
+  const policy = restartPolicy(appliance)?.split(":")[0];
+  if (policy === undefined || policy === container.restart || container.restart === "") return [];
+  const starting = facts.units.get("macvlan-appliances.service")?.activeState === "activating";
+  if (starting || isGhost(facts, appliance.network)) return [];
+  return [`container ${container.name} has the restart policy ${container.restart} instead of ${policy}`];
 }
 
 function remade({ name }: ContainerFact): string {

@@ -7,6 +7,9 @@ import { ResolvedAppliance } from "./resolve";
 /** On every container of an appliance, so that it is found again. */
 export const APPLIANCE_LABEL = "pulumi-macvlan.appliance";
 
+/** Restart policy of services that say nothing of it. */
+const RESTART = "unless-stopped";
+
 const MARK = "# managed by pulumi-macvlan";
 
 /** The files of an appliance on the host, secrets apart, by their path below its folder. */
@@ -48,6 +51,7 @@ export function versionDigest(files: Readonly<Record<string, string>>): string {
 }
 
 function renderConf(appliance: ResolvedAppliance): string {
+  const policy = restartPolicy(appliance);
   const values = {
     NAME: appliance.name,
     NETWORK: appliance.network,
@@ -59,6 +63,8 @@ function renderConf(appliance: ResolvedAppliance): string {
     START_AFTER: appliance.startAfter.join(" "),
     READY_TIMEOUT: String(appliance.readyTimeout),
     DELETE_VOLUMES: appliance.deleteVolumes ? "1" : "0",
+    // Nothing stands for the usual one.
+    ...(policy === RESTART ? {} : { RESTART: policy ?? "" }),
   };
   const lines = Object.entries(values).map(([key, value]) => `${key}=${shellQuote(value)}`);
   return `${MARK}\n${lines.join("\n")}\n`;
@@ -68,6 +74,15 @@ function renderConf(appliance: ResolvedAppliance): string {
 export function containerName(appliance: ResolvedAppliance): string {
   const name = lanServiceOf(appliance)["container_name"];
   return typeof name === "string" ? name : appliance.name;
+}
+
+/** Restart policy of the container on the LAN, as Docker writes it; undefined where only Compose can tell. */
+export function restartPolicy(appliance: ResolvedAppliance): string | undefined {
+  const service = lanServiceOf(appliance);
+  const { restart } = service;
+  if (!restartOf(service)) return finishedIn(appliance).has(appliance.definition.lanService) ? undefined : RESTART;
+  if (group(service["deploy"])["restart_policy"] !== undefined) return undefined;
+  return typeof restart === "string" && !restart.includes("$") ? restart : undefined;
 }
 
 function shellQuote(value: string): string {
@@ -85,7 +100,7 @@ function lanServiceOf({ definition }: ResolvedAppliance): Record<string, unknown
 function pins(appliance: ResolvedAppliance): Record<string, unknown> {
   const { definition, name, network } = appliance;
   const services = Object.entries(group(definition.file["services"]));
-  const finished = finishedBefore(services.map(([, service]) => group(service)));
+  const finished = finishedIn(appliance);
   const joined = lanNetworks(appliance);
   const renamed = joined.flatMap((key) => {
     const wanted = networkName(appliance, key);
@@ -99,7 +114,7 @@ function pins(appliance: ResolvedAppliance): Record<string, unknown> {
           service,
           {
             ...(lan && group(value)["container_name"] === undefined ? { container_name: name } : {}),
-            ...(restartOf(group(value)) || finished.has(service) ? {} : { restart: "unless-stopped" }),
+            ...(restartOf(group(value)) || finished.has(service) ? {} : { restart: RESTART }),
             labels: { [APPLIANCE_LABEL]: name, ...versions(appliance, service, group(value)) },
             ...(lan
               ? {
@@ -149,10 +164,10 @@ function restartOf(service: Record<string, unknown>): boolean {
 }
 
 /** Services that others wait for to end well: to restart them would be a loop. */
-function finishedBefore(services: readonly Record<string, unknown>[]): Set<string> {
+function finishedIn({ definition }: ResolvedAppliance): Set<string> {
   return new Set(
-    services.flatMap((service) =>
-      Object.entries(group(service["depends_on"]))
+    Object.values(group(definition.file["services"])).flatMap((service) =>
+      Object.entries(group(group(service)["depends_on"]))
         .filter(([, how]) => group(how)["condition"] === "service_completed_successfully")
         .map(([name]) => name),
     ),

@@ -29,6 +29,7 @@ rmi) grep -qxF "$2" "$db/images" || { echo "Error response from daemon: No such 
 logs) echo "last words of $4, token \${TOKEN_FOR_LOGS:-}" ;;
 rm) shift 2; for id in "$@"; do rm -f "$db/all/$id" "$db/row/$id"; done ;;
 "compose config") if grep -q bad "$file"; then echo "validating $file: no good" >&2; exit 15; fi; sed -n 's/.*image: //p' "$file" ;;
+update) sed -i "s/|no|/|$3|/" "$db/row/$4" ;;
 unpause) sed -i 's/|paused|/|running|/' "$db/row/$2" "$db/all/$2" ;;
 "compose up") case $* in *--force-recreate*) [ ! -e "$db/content" ] || rm -f "$MACVLAN_ROOT/inside" "$db/content" ;; esac
   if [ -e "$db/content" ]; then echo "$*" >>"$db/ups"; ! grep -q . "$db/content" || { cat "$db/content" >&2; exit 1; }; exit; fi

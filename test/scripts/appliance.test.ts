@@ -135,6 +135,20 @@ describe("a container that Compose is content with", () => {
   });
 });
 
+test("a restart policy that somebody changed is set again, in the same container", () => {
+  host.apply();
+  const before = host.state();
+  host.sh('sed -i "s/|unless-stopped|/|no|/" "$MACVLAN_ROOT"/docker/row/c1');
+  host.docker();
+  const run = host.apply();
+  expect(run).toMatchObject(ready);
+  expect(run.stderr).toBe("web: its restart policy is unless-stopped again\n");
+  expect(host.docker().filter((call) => / (up|rm|stop|update) /.test(call))).toEqual([
+    "docker update --restart unless-stopped c1",
+  ]);
+  expect(host.state()).toEqual(before);
+});
+
 describe("a container that something else made in place of ours", () => {
   const replaced = (row: string) => {
     host.sh('rm "$MACVLAN_ROOT"/docker/all/* "$MACVLAN_ROOT"/docker/row/*');

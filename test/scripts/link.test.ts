@@ -149,7 +149,7 @@ describe.skipIf(why)("link", () => {
     host.write("etc/macvlan/appliances/ntp/appliance.conf", appliance("ntp", "192.0.2.123"));
     const run = net(
       `p 0 | l apply lan0 2>/dev/null; r() { ip route show proto 201; echo; }; r; parent="$MACVLAN_ROOT/usr/local/libexec/macvlan/parent"
-       rm -r "$MACVLAN_ROOT/etc/macvlan/appliances/ntp"; "$parent" lan0 2>&1; r
+       rm -r "$MACVLAN_ROOT/etc/macvlan/appliances/ntp"; ip route add 192.0.2.99 dev lan0 proto 201; "$parent" lan0 2>&1; r
        ip addr del 192.0.2.10/24 dev nic0; ip addr add 192.0.2.20/24 dev nic0; "$parent" lan0 2>&1; r; "$parent" lan0; p 1 | l apply lan0; r
        ip addr flush dev nic0; p 0 | l apply lan0; echo rc=$?; r`,
       payload(conf(undefined, "pinned")),
@@ -157,7 +157,7 @@ describe.skipIf(why)("link", () => {
     );
     const route = (ip: string, src: string) => `${ip} dev lan0 scope link src ${src} \n`;
     expect(run.stdout).toBe(
-      `${route("192.0.2.53", "192.0.2.10")}${route("192.0.2.123", "192.0.2.10")}\nno more route to 192.0.2.123 over lan0\n${route("192.0.2.53", "192.0.2.10")}\n` +
+      `${route("192.0.2.53", "192.0.2.10")}${route("192.0.2.123", "192.0.2.10")}\nno more route to 192.0.2.99 over lan0\nno more route to 192.0.2.123 over lan0\n${route("192.0.2.53", "192.0.2.10")}\n` +
         `route to 192.0.2.53 over lan0\n${route("192.0.2.53", "192.0.2.20")}\n\nrc=0\n\n`,
     );
   });

@@ -28,10 +28,10 @@ compose() ( # DIR SECONDS ARGUMENT...
 )
 
 load() { # DIR: its appliance.conf
-  unset NAME NETWORK PARENT SERVICE IP MAC CONTAINER READY_TIMEOUT
+  unset NAME NETWORK PARENT SERVICE IP MAC CONTAINER READY_TIMEOUT RESTART
   # shellcheck disable=SC1091
   . "$1/appliance.conf" || return 1
-  CONTAINER=${CONTAINER:-$name} READY_TIMEOUT=${READY_TIMEOUT:-120}
+  CONTAINER=${CONTAINER:-$name} READY_TIMEOUT=${READY_TIMEOUT:-120} RESTART=${RESTART-unless-stopped}
   [ "${NAME:-}" = "$name" ] && [ -n "${NETWORK:-}" ] && [ -n "${PARENT:-}" ] && [ -n "${SERVICE:-}" ] && [ -n "${IP:-}" ] && [ -n "${MAC:-}" ]
 }
 
@@ -220,6 +220,14 @@ running_as_pinned() {
   rp_ids=$(project_ids) && [ -n "$rp_ids" ] || return 1
   # shellcheck disable=SC2086
   project_rows $rp_ids && settled && pinned >"$work/why"
+}
+
+# By this policy Docker starts it at a boot; Compose does not compare it.
+set_policy() {
+  [ -n "$RESTART" ] || return 0
+  awk -F '|' -v service="$SERVICE" -v policy="${RESTART%%:*}" '$1 == service && $9 != policy { print $2 }' "$work/rows" | while read -r po_id; do
+    dk update --restart "$RESTART" "$po_id" >/dev/null && say "$name: its restart policy is $RESTART again"
+  done
 }
 
 # Starts the version in $live and says why if it does not become what it should be. Compose compares configurations and is content with a

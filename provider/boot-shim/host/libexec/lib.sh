@@ -199,7 +199,11 @@ routes_sync_locked() { # LINK [check]
   fi
   rs_have=' '
   while read -r rs_ip rs_src; do
-    case $rs_src in *'src '*) rs_src=${rs_src#*src } && rs_have="$rs_have$rs_ip@${rs_src%% *} " ;; esac
+    case $rs_ip:$rs_src in
+      :*) ;;
+      *'src '*) rs_src=${rs_src#*src } && rs_have="$rs_have$rs_ip@${rs_src%% *} " ;;
+      *) rs_have="$rs_have$rs_ip@ " ;;
+    esac
   done <<END
 $(ip -4 -o route show dev "$1" proto $route_proto)
 END
