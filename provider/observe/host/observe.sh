@@ -5,7 +5,8 @@
 # never installed. Environment variables and command lines of containers are not read: they hold secrets.
 # Arguments: `IP NIC` for each address to ask the LAN for, NIC as name:ens4, mac:…, path:… or link:lan0.
 # $OBSERVE: this text, for the part that needs root.
-# A process costs a twentieth of a second on a slow host, Docker's client half a second: hence few of both.
+# A process costs a twentieth of a second on a slow host, Docker's client half a second: hence few of both. Long texts are taken apart by
+# awk or by IFS: to cut "$text" at its front (# and ##) dash takes the square of its length.
 # shellcheck disable=SC2016,SC2086  # programs of awk and templates of Docker are not for the shell; $ids and such are lists
 set -u
 export LC_ALL=C PATH="${PATH:+$PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin"
@@ -47,7 +48,8 @@ account() { # ID SUDO
 
 # --- files ---
 
-# The lines of many small files, each in the form of its frame. Arguments: ==FRAME, then FILE or =SUBJECT FILE.
+# The lines of many small files, each in the form of its frame. Arguments: ==FRAME, then FILE or =SUBJECT FILE. What the script itself
+# wants to know goes to standard error: =IP of each appliance, and the paths of the files that they were delivered with.
 read_files() {
   awk '
     function show(text) { sub(/^==/, "===", text); print text }
@@ -59,16 +61,19 @@ read_files() {
       else if (frame == "nics") { if (line ~ /^E:ID_PATH=/) found = substr(line, 11) }
       else if (frame == "managers") { if (line ~ /^NETWORK_FILE=/) show("networkd=" subject ":" substr(line, 14)) }
       else if (frame == "maxstartups") { if (tolower(line) ~ /^[ \t]*maxstartups[ \t]/) show(word(line, 2)) }
-      else if (frame == "conf") { if (line ~ /^[A-Z_]+=/) show(path ":" line) }
+      else if (frame == "conf") {
+        if (line ~ /^[A-Z_]+=/) show(path ":" line)
+        if (line ~ /^IP=/) print "=" substr(line, 5, length(line) - 5) >"/dev/stderr"
+      }
       else if (frame == "applied") { if (count == 1) show(part(path, 5) " " line) }
       else if (frame == "foreign") { if (count <= 2 && line == "# managed by pulumi-macvlan") found = "our mark" }
-      else if (frame == "delivered") { if (line !~ /(^|\/)secrets\.sh$/) show(substr(path, 1, length(path) - length("manifest")) line) }
+      else if (frame == "delivered") { if (line !~ /(^|\/)secrets\.sh$/) print substr(path, 1, length(path) - length("manifest")) line >"/dev/stderr" }
       else show(line)
     }
     BEGIN {
       for (i = 1; i < ARGC; i++) {
         path = ARGV[i]
-        if (path ~ /^==/) { frame = substr(path, 3); print "== " frame }
+        if (path ~ /^==/) { frame = substr(path, 3); if (frame != "delivered") print "== " frame }
         else if (path ~ /^=/) subject = substr(path, 2)
         else {
           count = 0; found = ""
@@ -119,8 +124,8 @@ digests() { # DELIVERED
   IFS=$newline
   set -f
   set -- $1
-  unset IFS
   set +f
+  unset IFS
   frame files "$(sha256sum $our "$@" 2>/dev/null)"
   frame modes "$(stat -c '%a %U %n' $our "$@" "$etc"/appliances/*/secrets.sh 2>/dev/null)"
 }
@@ -156,21 +161,25 @@ find_devices() {
 
 # One process for all tables; each answer is one line.
 network() { # SSH_CONNECTION
-  ne_client=${1%% *}
-  ne_rest=${1#* * }
+  ne_client=${1%% *} ne_server=${1#* * }
   ne=$(printf '%s\n' 'link show' 'addr show' 'route show' 'neigh show' ${ne_client:+"route get $ne_client"} |
     bounded ip -j -d -force -batch - 2>/dev/null)
+  IFS=$newline
+  set -f
+  set -- $ne
+  set +f
+  unset IFS
   for ne_key in link addr route neigh; do
-    neighbours=${ne%%"$newline"*}
-    case $neighbours in
-      \[*) frame "$ne_key" "$neighbours" ;;
+    case ${1:-} in
+      \[*) frame "$ne_key" "$1" ;;
       *) frame "$ne_key.failed" "1${newline}ip -j did not answer" ;;
     esac
-    ne=${ne#*"$newline"}
+    neighbours=${1:-}
+    [ $# = 0 ] || shift
   done
   [ -n "$ne_client" ] || return 0
-  case $ne in *'"dev":"'*) ne=${ne#*'"dev":"'} ;; *) ne= ;; esac
-  frame connection "client=$ne_client${newline}server=${ne_rest%% *}${newline}device=${ne%%'"'*}"
+  case ${1:-} in *'"dev":"'*) ne=${1#*'"dev":"'} ;; *) ne= ;; esac
+  frame connection "client=$ne_client${newline}server=${ne_server%% *}${newline}device=${ne%%'"'*}"
 }
 
 # --- systemd ---
@@ -235,14 +244,14 @@ platforms() {
 # The kernel asks for an address when an entry of its neighbour table is to be used, and a second later once more. Entries that were made
 # for this go at the end; one that somebody made for good is left alone. A container of this host on the same NIC does not answer: the
 # kernel keeps a NIC and the macvlans on it apart.
-probe_begin() { # CONF `IP NIC`…
+probe_begin() { # IP,IP,… of appliances that are here, then `IP NIC`…
   read -r began _ </proc/uptime
-  pb_conf=$1 asked='' pb_batch='' pb_nic='' pb_device=''
+  pb_here=$1 asked='' pb_batch='' pb_nic='' pb_device=''
   shift
   [ "$sudo" = root ] || return 0
   for pb in "$@"; do
     pb_ip=${pb%% *}
-    case $pb_conf in *":IP='$pb_ip'$newline"*) continue ;; esac
+    case $pb_here in *",$pb_ip,"*) continue ;; esac
     if [ "$pb_nic" != "${pb#* }" ]; then
       pb_nic=${pb#* }
       pb_device=$(device_of "$pb_nic")
@@ -250,11 +259,12 @@ probe_begin() { # CONF `IP NIC`…
     [ -n "$pb_device" ] || continue
     # `ip` ends its batch at an entry that is not there to be deleted, whatever -force says
     pb_entry="{\"dst\":\"$pb_ip\",\"dev\":\"$pb_device\","
-    pb_known=${neighbours#*"$pb_entry"}
-    if [ "$pb_known" != "$neighbours" ]; then
+    case $neighbours in *"$pb_entry"*)
+      pb_known=${neighbours#*"$pb_entry"}
       case ${pb_known%%\}*} in *'"PERMANENT"'* | *'"NOARP"'*) continue ;; esac
       pb_batch="${pb_batch}neigh del $pb_ip dev $pb_device$newline"
-    fi
+      ;;
+    esac
     asked="$asked $pb_ip,$pb_device"
     pb_batch="${pb_batch}neigh replace $pb_ip dev $pb_device use$newline"
   done
@@ -296,12 +306,13 @@ probe_end() {
   [ $pe_left -le 0 ] || sleep "$((pe_left / 100)).$((pe_left % 100 / 10))"
   pe_said=$newline$(bounded ip neigh show 2>/dev/null) pe_batch='' pe_found=''
   for pe in $asked; do
-    pe_line=${pe_said##*"$newline${pe%,*} dev ${pe#*,} "}
-    if [ "$pe_line" != "$pe_said" ]; then
+    pe_entry="$newline${pe%,*} dev ${pe#*,} " pe_mac=
+    case $pe_said in *"$pe_entry"*)
       pe_batch="${pe_batch}neigh del ${pe%,*} dev ${pe#*,}$newline"
-      pe_line=${pe_line%%"$newline"*}
-    else pe_line=; fi
-    case $pe_line in lladdr*) pe_mac=${pe_line#* } ;; *) pe_mac= ;; esac
+      pe_line=${pe_said#*"$pe_entry"}
+      case $pe_line in lladdr*) pe_mac=${pe_line#lladdr } ;; esac
+      ;;
+    esac
     pe_found="$pe_found${pe%,*}${pe_mac:+ ${pe_mac%% *}}$newline"
   done
   frame probed "$pe_found"
@@ -316,8 +327,8 @@ CONTAINER='{"id":{{json .ID}},"name":{{json .Name}},"status":{{json .State.Statu
 # Asks dockerd the way that Docker's own connection over ssh does, several things at once: each other command of the client is a slow
 # start, and `docker info` runs every plugin as well. The last request is of HTTP 1.0: dockerd hangs up after it. Standard input is the
 # pipe opened for both directions, so that it does not end before: dockerd gives up what a client that hung up has asked for.
-# Prints frames; what is not for the reader comes last, after `== docker.ids`: ids of the containers, whose list has command lines and is
-# not passed on, of the networks, of those on the LAN, and a point.
+# Prints frames; what the script itself wants to know goes to standard error: ids of the containers, whose list has command lines and is
+# not passed on, of the networks, of those on the LAN, and the folder of it all.
 ask_docker() { # PATH… of /version, /info, /networks, /containers/json
   ad='' ad_http=1.1 ad_n=0
   for ad_path in "$@"; do
@@ -340,8 +351,9 @@ ask_docker() { # PATH… of /version, /info, /networks, /containers/json
       else if (key() == "docker.version") print "== docker.version\n{\"Server\":" body "}"
       else if (key() == "docker.info") {
         print "== docker.info"
+        root = pick("DockerRootDir")
         print "{\"serverVersion\":" pick("ServerVersion") ",\"os\":" pick("OperatingSystem") ",\"security\":" pick("SecurityOptions") \
-          ",\"root\":" pick("DockerRootDir") ",\"liveRestore\":" pick("LiveRestoreEnabled") ",\"networkPlugins\":" pick("Network") "}"
+          ",\"root\":" root ",\"liveRestore\":" pick("LiveRestoreEnabled") ",\"networkPlugins\":" pick("Network") "}"
       } else if (key() == "docker.networks") {
         print "== docker.networks\n" body
         n = split(body, item, /\{"Name":"/)
@@ -353,7 +365,7 @@ ask_docker() { # PATH… of /version, /info, /networks, /containers/json
       } else {
         n = split(body, item, /\{"Id":"/)
         for (i = 2; i <= n; i++) { id = substr(item[i], 1, 64); if (id !~ /[^0-9a-f]/) ids = ids " " id }
-        print "== docker.ids\n" ids "\n" networks " \n" lans "\n."
+        print "ids" ids "\nnetworks" networks " \nlans" lans "\nroot " substr(root, 2, length(root) - 2) >"/dev/stderr"
       }
       asked++
     }
@@ -514,15 +526,19 @@ docker_part() { # PATH…
     compose
     return
   fi
-  do_said=$(ask_docker "$@")
-  printf '%s\n' "${do_said%%"== docker.ids"*}"
-  do_root=${do_said#*'"root":"'}
-  do_root=${do_root%%'"'*}
-  case $do_said in *'== docker.ids'*) do_said=${do_said##*"== docker.ids$newline"} ;; *) return 0 ;; esac
+  { do_said=$(ask_docker "$@" 2>&1 >&4); } 4>&1
   compose
-  do_ids=${do_said%%"$newline"*} do_said=${do_said#*"$newline"}
-  do_networks=${do_said%%"$newline"*} do_said=${do_said#*"$newline"}
-  do_lans=${do_said%%"$newline"*}
+  do_ids='' do_networks='' do_lans='' do_root=''
+  IFS=$newline
+  for do_line in $do_said; do
+    case $do_line in
+      ids*) do_ids=${do_line#ids} ;;
+      networks*) do_networks=${do_line#networks} ;;
+      lans*) do_lans=${do_line#lans} ;;
+      root*) do_root=${do_line#root } ;;
+    esac
+  done
+  unset IFS
   if [ -n "$do_ids" ]; then
     do_containers=$(bounded docker inspect --type container --format "$CONTAINER" $do_ids 2>/dev/null </dev/null)
     # one that has gone meanwhile makes the call fail, and the others are printed all the same
@@ -530,7 +546,7 @@ docker_part() { # PATH…
       frame docker.containers.failed "1${newline}docker inspect did not answer"
     else frame docker.containers "$do_containers"; fi
   fi
-  [ "$sudo" = root ] || return 0
+  if [ "$sudo" != root ] || [ -z "$do_root" ]; then return; fi
   if [ -n "$do_lans" ] && [ -n "$do_ids" ]; then
     frame inside "$(inside "$do_lans" "$do_containers")"
   fi
@@ -540,12 +556,19 @@ docker_part() { # PATH…
 host_part() { # SSH_CONNECTION, then what to probe
   find_devices
   find_our_files
-  ho_files=$(small_files)
-  printf '%s\n' "${ho_files%%"== delivered"*}"
-  ho_connection=$1
+  { ho_found=$(small_files 2>&1 >&4); } 4>&1
+  ho_here=, ho_files=''
+  while IFS= read -r ho_line; do
+    case $ho_line in
+      =*) ho_here="$ho_here${ho_line#=}," ;;
+      *) ho_files="$ho_files$newline$ho_line" ;;
+    esac
+  done <<END
+$ho_found
+END
+  network "$1"
   shift
-  network "$ho_connection"
-  probe_begin "$ho_files" "$@"
+  probe_begin "$ho_here" "$@"
   frame time "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
   read -r ho_kernel </proc/sys/kernel/osrelease && frame kernel "$ho_kernel"
   tools
@@ -553,7 +576,7 @@ host_part() { # SSH_CONNECTION, then what to probe
   systemd
   network_manager
   platforms
-  digests "${ho_files##*"== delivered"}"
+  digests "$ho_files"
   folders
   probe_end
 }
