@@ -5,6 +5,8 @@ export interface Tier {
   vitest: string[];
   command?: string[];
   env?: NodeJS.ProcessEnv;
+  /** Runs only when it is named: it takes longer than everything else together. */
+  named?: true;
   /** Tiers of different lanes run at once, after those without one: a lab host keeps one processor busy, not two. */
   lane?: string;
   /** Why the tier cannot run on this machine; undefined when it can. */
@@ -42,5 +44,12 @@ export const tiers: Tier[] = [
     vitest: ["--project", "lab"],
     env: { LAB_SUITE: "bookworm" },
     lane: "two",
+  },
+  {
+    name: "lab-faults",
+    what: "a lab host that is broken and repaired, Debian 13",
+    vitest: ["--project", "lab"],
+    env: { LAB_SUITE: "trixie", LAB_FAULTS: "1", LAB_NAME: "faults-trixie" },
+    named: true,
   },
 ];
