@@ -12,8 +12,11 @@ export type Login = "root" | "admin" | "plain";
 
 /** How {@link Host.reboot} goes. */
 export interface RebootOptions {
-  /** Seconds after the start of the new boot at which the LAN interface comes; it is there from the start when left out. */
-  nicLate?: number;
+  /**
+   * When the LAN interface comes: so many seconds after the start of the new boot, or when this promise, made once SSH answers,
+   * is fulfilled. It is there from the start when left out.
+   */
+  nicLate?: number | (() => Promise<void>);
   /** Cut the power instead of shutting down. */
   hard?: boolean;
   /** Return as soon as SSH answers, while units may still be starting. */
@@ -105,9 +108,12 @@ export class Host {
         await (options.hard ? this.machine.reset() : shutDown());
       } else {
         await this.machine.rebootWithoutNic(options.hard ? undefined : shutDown);
-        plugged = sleep(options.nicLate * 1000).then(async () => {
+        const { nicLate } = options;
+        const from = Date.now();
+        const due = typeof nicLate === "number" ? sleep(nicLate * 1000) : this.waitForNewBoot(before).then(nicLate);
+        plugged = due.then(async () => {
           await this.machine.plug();
-          progress.say(`LAN interface plugged in ${options.nicLate} s after the start`);
+          progress.say(`LAN interface plugged in ${Math.round((Date.now() - from) / 1000)} s after the start`);
         });
       }
       await Promise.all([plugged, this.waitForNewBoot(before)]);

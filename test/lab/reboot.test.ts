@@ -23,6 +23,10 @@ async function expectAsBefore(before: Record<string, string>): Promise<void> {
   expect(await hostReaches(host, WEB.ip)).toBe(true);
 }
 
+async function dockerIsUp(): Promise<void> {
+  await host.shell("until systemctl -q is-active docker; do sleep 1; done", { timeout: 300_000 });
+}
+
 describe("after a reboot, with no manual step", () => {
   test("an ordinary one: the same containers with the same identities", async () => {
     const stack = await provisioned(here, () => specification(host));
@@ -46,8 +50,8 @@ describe("after a reboot, with no manual step", () => {
     await provisioned(here, () => specification(host));
     const before = await containers(host);
     await host.shell("sed -i \"s/^WAIT=.*/WAIT='0'/\" /etc/macvlan/links/lan0.conf && sync");
-    await host.reboot({ nicLate: 75 });
-    console.log(`ready ${await ready()} s after the kernel started, the NIC 75 s late and Docker not waiting for it`);
+    await host.reboot({ nicLate: dockerIsUp });
+    console.log(`ready ${await ready()} s after the kernel started, the NIC later than Docker, which does not wait`);
     await expectAsBefore(before);
     const journal = await host.shell("journalctl -b -o cat -u docker -u macvlan-appliances --no-pager");
     expect(journal).toContain("Could not create macvlan network");
