@@ -1,0 +1,69 @@
+import type { Deed } from "./fault";
+
+/** Something that goes wrong and that the host puts right without anybody: no preview is needed, and none says anything after. */
+export interface Passing {
+  id: string;
+  title: string;
+  life: string;
+  inject: Deed;
+  /** What puts it right. */
+  by: string;
+}
+
+/** Something that no `up` can put right: it is refused with the reason, and what runs goes on. */
+export interface Refused {
+  id: string;
+  title: string;
+  life: string;
+  inject: Deed;
+  /** What the preview says, among other things. */
+  says: string;
+  /** What puts it right. */
+  by: string;
+}
+
+export const passing: Passing[] = [
+  {
+    id: "dockerd-killed",
+    title: "dockerd dies",
+    life: "the kernel runs out of memory",
+    inject: "systemctl kill -s KILL docker.service",
+    by: "systemd starts Docker again, and stage 3 what Docker took for stopped by a person",
+  },
+  {
+    id: "docker-restarted",
+    title: "Docker is restarted while lan0 is gone",
+    life: "an upgrade of Docker, after something took lan0 away",
+    inject: "ip link del lan0; systemctl restart docker.service",
+    by: "the link's unit runs before each start of Docker",
+  },
+  {
+    id: "nic-back",
+    title: "the NIC goes and comes back",
+    life: "a USB or Thunderbolt adapter is pulled out and put in again; all interfaces on it go with it",
+    inject: async ({ host }) => {
+      await host.machine.unplug();
+      await host.machine.plug();
+    },
+    by: "udev starts the link's unit, which has stage 3 start anew what lost its interface",
+  },
+];
+
+export const refused: Refused[] = [
+  {
+    id: "docker-stopped",
+    title: "Docker is stopped",
+    life: "systemctl stop docker.socket docker",
+    inject: "systemctl stop docker.socket docker.service",
+    says: "Docker does not answer",
+    by: "systemctl start docker, or a boot",
+  },
+  {
+    id: "nic-gone",
+    title: "the NIC is gone",
+    life: "an adapter is pulled out, or dies",
+    inject: ({ host }) => host.machine.unplug(),
+    says: "the host has no interface with the MAC 52:54:00:00:02:01",
+    by: "putting it back: the rest follows by itself",
+  },
+];

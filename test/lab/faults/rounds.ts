@@ -1,0 +1,58 @@
+// Which faults are made together. Two of one round must not hide each other, and what one of them does to a boot must not decide
+// what becomes of another there.
+import { applianceFaults } from "./appliance";
+import { bootFaults } from "./boot";
+import type { Fault } from "./fault";
+import { linkFaults } from "./link";
+import { networkFaults } from "./network";
+
+export interface Round {
+  name: string;
+  /** Made, told by the preview, repaired by `up`. */
+  faults: Fault[];
+  /** Made again before a boot; the same where left out. */
+  boot?: Fault[];
+}
+
+export const faults = [...bootFaults, ...linkFaults, ...networkFaults, ...applianceFaults];
+
+const pick = (ids: string): Fault[] =>
+  ids.split(" ").map((id) => {
+    const found = faults.find((fault) => fault.id === id);
+    if (!found) throw new Error(`no fault ${id}`);
+    return found;
+  });
+
+const round = (name: string, together: string, boot?: string): Round => ({
+  name,
+  faults: pick(together),
+  ...(boot === undefined ? {} : { boot: boot === "" ? [] : pick(boot) }),
+});
+
+/** On a host with many appliances. */
+export const manyRounds: Round[] = [
+  round(
+    "many at once",
+    "script-edited drop-in-removed link-mac link-address route-missing networkd-file " +
+      "stopped paused updated disconnected file-edited restart-policy interface-lost half-applied",
+  ),
+  round(
+    "many others at once",
+    "script-writable modules-load-removed stage3-stopped link-ipv6 link-arp-filter udev-rule link-unit-disabled route-left route-elsewhere " +
+      "killed removed other-network unpinned address-lost compose-edited file-removed secrets-readable folder-removed",
+  ),
+];
+
+/** On a host with two appliances. */
+export const fewRounds: Round[] = [
+  round("stage 3 disabled", "stage3-disabled link-foreign link-conf by-hand", "stage3-disabled link-conf by-hand"),
+  round("the network made again", "network-remade"),
+  round("a ghost", "ghost"),
+  round("stage 3 masked", "stage3-masked link-mode"),
+  round("Docker disabled", "docker-disabled link-elsewhere"),
+  round("the network gone", "network-pruned"),
+  round("the network on the NIC", "network-other"),
+  round("the link's unit masked", "link-unit-masked"),
+  round("no scripts", "scripts-removed link-missing", "scripts-removed"),
+  round("link and NIC down", "link-down nic-down", ""),
+];

@@ -1,0 +1,81 @@
+// The hosts that faults are made on: a DNS server, and web servers that all have a volume, a file and a secret, so that a fault
+// may befall any of them.
+import { cpSync, existsSync } from "node:fs";
+import { join } from "node:path";
+import type { ApplianceHostArgs } from "../../../provider";
+import type { Host } from "../../../lab/vm/host";
+import type { LabStack } from "../../../lab/pulumi";
+import type { Box } from "./fault";
+import { dns, DNS, specification, stackOf, type Site } from "../site";
+
+/** A host with so many web servers; what is made once is saved under its name. */
+export interface Crowd {
+  name: string;
+  boxes: Box[];
+  /** Every appliance of it. */
+  all: Box[];
+}
+
+/** MACs that no version of Docker would derive from the addresses. */
+const boxes: Box[] = [0, 1, 2, 3, 4, 5, 6, 7, 8].map((n) => ({
+  name: `box${n}`,
+  ip: `192.168.76.6${n}`,
+  mac: `02:00:5e:00:00:6${n}`,
+}));
+
+const crowdOf = (name: string, count: number): Crowd => ({
+  name,
+  boxes: boxes.slice(0, count),
+  all: [{ name: "dns", ...DNS }, ...boxes.slice(0, count)],
+});
+
+/** For many faults of appliances at once. */
+export const many = crowdOf("many", boxes.length);
+/** For faults that stand for themselves: each run is cheaper by all the appliances that are not there. */
+export const few = crowdOf("few", 2);
+
+const appliance = ({ name, ip, mac }: Box): ApplianceHostArgs["appliances"][string] => ({
+  ip,
+  mac,
+  compose: join(__dirname, "box.compose.yaml"),
+  files: { "motd.txt": `this is ${name}\n` },
+  secrets: { GREETING: `${name}-greets` },
+  ...(name === "box0" ? { startAfter: ["dns"] } : {}),
+  readyTimeout: 90,
+});
+
+export const specificationOf = (host: Host, crowd: Crowd): ApplianceHostArgs =>
+  specification(host, {
+    appliances: { dns: dns(), ...Object.fromEntries(crowd.boxes.map((box) => [box.name, appliance(box)])) },
+  });
+
+/** Goes back to the host just after its first `up`, which happens once per run of the tier, with a stack that knows it. */
+export async function crowded({ lab, host }: Site, crowd: Crowd): Promise<LabStack> {
+  const saved = join(lab.dir, `${crowd.name}-state`);
+  const args = () => specificationOf(host, crowd);
+  if (existsSync(saved)) {
+    await host.load(crowd.name);
+  } else {
+    await host.load("booted");
+    const first = await stackOf(args);
+    await first.up();
+    await host.shell(bringIn(crowd));
+    await host.save(crowd.name);
+    cpSync(first.dir, saved, { recursive: true });
+  }
+  return stackOf(args, { from: saved });
+}
+
+/** What must outlast every fault and every repair: a word in each volume, and a container that is none of ours. */
+const bringIn = ({ boxes }: Crowd): string =>
+  `for box in ${names(boxes)}; do docker exec "$box" sh -c "echo 'of $box' >/data/kept" || exit; done; ` +
+  "docker run -d --name other --restart always lab/web:1 >/dev/null";
+
+/** What is there of it: one line a thing. */
+export const belongingsOf = (host: Host, { boxes }: Crowd): Promise<string> =>
+  host.shell(
+    `for box in ${names(boxes)}; do cat /var/lib/docker/volumes/"$box"_data/_data/kept; done; ` +
+      "docker inspect -f '{{.Name}} {{.State.Status}}' other; docker ps -a --format '{{.Names}}' | sort; docker volume ls -q | sort",
+  );
+
+const names = (of: Box[]): string => of.map(({ name }) => name).join(" ");
