@@ -46,10 +46,17 @@ export const tiers: Tier[] = [
     lane: "two",
   },
   {
+    name: "lab-further",
+    what: "lab hosts, Debian 13: the doctor, the way back, pulls, another destination",
+    vitest: ["--project", "lab"],
+    env: { LAB_SUITE: "trixie", LAB_PART: "further", LAB_NAME: "test-further" },
+    lane: "two",
+  },
+  {
     name: "lab-faults",
     what: "a lab host that is broken and repaired, Debian 13",
     vitest: ["--project", "lab"],
-    env: { LAB_SUITE: "trixie", LAB_FAULTS: "1", LAB_NAME: "faults-trixie" },
+    env: { LAB_SUITE: "trixie", LAB_PART: "faults", LAB_NAME: "test-faults" },
     named: true,
   },
 ];
