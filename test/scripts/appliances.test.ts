@@ -20,8 +20,9 @@ const systemctl = `case $* in
 *InvocationID*) echo run1 ;;
 *ExecMainStart*) printf 'ExecMainStartTimestamp=@1000\\nActiveEnterTimestamp=@1010\\nActiveEnterTimestampMonotonic=0\\n' ;;
 is-system-running) cat "$MACVLAN_ROOT/system" 2>/dev/null || echo running ;;
+*is-active*) [ ! -e "$MACVLAN_ROOT/inactive" ] || exit 3 ;;
 *is-enabled*) [ ! -e "$MACVLAN_ROOT/disabled" ] || exit 1 ;;
-*"-p Job"*) cat "$MACVLAN_ROOT/job" 2>/dev/null ;;
+*"-p Job"*) [ ! -e "$MACVLAN_ROOT/inactive" ] || echo ActiveState=inactive; cat "$MACVLAN_ROOT/job" 2>/dev/null ;;
 *"restart docker.service") [ ! -e "$MACVLAN_ROOT/healing" ] || { : >"$MACVLAN_ROOT/journal"; echo Job=7 >"$MACVLAN_ROOT/job"; (sleep 1; rm "$MACVLAN_ROOT/job") >/dev/null 2>&1 & } ;;
 esac; exit 0`;
 const duringDockerdStart = "1970-01-01T00:16:45Z"; // second 1005
@@ -301,14 +302,21 @@ describe("stage 3", () => {
         expect(restarts()).toBe(2);
       });
 
-      test("is left to stage 3 while that is at it", () => {
+      test("is left to stage 3 while that is at it, and dockerd down for it", () => {
         host.write("job", "Job=7\n");
+        host.write("inactive", "");
         const run = host.sh(
-          '(sleep 1.5; : >"$MACVLAN_ROOT/journal"; rm "$MACVLAN_ROOT/job") & "$MACVLAN_ROOT/usr/local/libexec/macvlan/appliances" heal lan0',
+          '(sleep 1.5; cd "$MACVLAN_ROOT"; : >journal; : >up; rm job inactive) & "$MACVLAN_ROOT/usr/local/libexec/macvlan/appliances" heal lan0; ls "$MACVLAN_ROOT/up"',
           "",
           { MACVLAN_SYS: `${host.root}/sys` },
         );
         expect(run).toMatchObject({ status: 0, stderr: "" });
+        expect(restarts()).toBe(0);
+      });
+
+      test("has to wait for somebody to start Docker", () => {
+        host.write("inactive", "");
+        expect(stage3("heal lan0")).toEqual({ status: 0, stdout: "", stderr: "" });
         expect(restarts()).toBe(0);
       });
 

@@ -58,6 +58,14 @@ through() {
   esac
   timeout 10 systemctl -q is-active docker.service
 }
+# Stopped by a person, or failed: on its way neither down nor up.
+docker_rests() {
+  case $(timeout 10 systemctl show -p ActiveState -p Job docker.service) in
+    *Job=[1-9]*) return 1 ;;
+    *=inactive* | *=failed*) ;;
+    *) return 1 ;;
+  esac
+}
 await_through() {
   at_from=$(uptime_s) at_said=$at_from
   until through; do
@@ -79,8 +87,8 @@ ghosts_on() { # LINK: ids
 
 # What a person's order to repair LINK includes: dockerd knows its networks on it. Returns when stage 3 is through.
 heal_link() { # LINK
-  timeout 10 systemctl -q is-active docker.service || return 0
-  await_through # stage 3 may be at it
+  ! docker_rests || return 0
+  await_through # stage 3 may be at it, and dockerd down for a restart
   lock appliances
   hl_ids=$(ghosts_on "$1")
   [ -n "$hl_ids" ] || return 0
