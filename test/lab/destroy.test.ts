@@ -6,12 +6,20 @@ const here = site();
 const { host } = here;
 
 describe("destroy", () => {
-  test.each(["root", "admin"] as const)("as %s leaves the host as it was before the first up", async (login) => {
+  test("leaves the host as it was before the first up", async () => {
     await bare(here);
     const before = await stateOf(host);
-    const stack = await stackOf(() => specification(host, { ssh: { destination: host.alias(login) } }));
-    await stack.up();
+    const stack = await provisioned(here, () => specification(host));
     expect(differences(before, await stateOf(host))).not.toEqual([]);
+    await stack.destroy();
+    expect(differences(before, await stateOf(host))).toEqual([]);
+  });
+
+  test("by an account that becomes root leaves it so too", async () => {
+    await bare(here);
+    const before = await stateOf(host);
+    const stack = await stackOf(() => specification(host, { ssh: { destination: host.alias("admin") } }));
+    await stack.up();
     await stack.destroy();
     expect(differences(before, await stateOf(host))).toEqual([]);
   });
