@@ -18,7 +18,7 @@ describe.skipIf(why)("link", () => {
   let host: Sandbox;
   beforeEach(() => {
     // enabled units are files, so that what is asked later agrees with what was done
-    const systemctl = `case "$*" in *is-active*) exit 3 ;; *UnitFileState*) cat "$MACVLAN_ROOT/run/unit" 2>/dev/null || echo disabled ;;
+    const systemctl = `case "$*" in *is-active*) exit 3 ;; *"-p ActiveState"*) echo ActiveState=inactive ;; *UnitFileState*) cat "$MACVLAN_ROOT/run/unit" 2>/dev/null || echo disabled ;;
       "-q enable"*) echo enabled >"$MACVLAN_ROOT/run/unit" ;; "-q disable"* | "-q unmask"*) rm -f "$MACVLAN_ROOT/run/unit" ;; esac`;
     host = new Sandbox({ systemctl });
   });
