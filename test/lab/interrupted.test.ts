@@ -18,7 +18,7 @@ describe("an engine that is killed in the middle of an up", () => {
           if (name === last) setTimeout(() => (killed = stack.kill()), 1000);
         },
       });
-      expect(killed).toBe(true);
+      expect(killed, first.output).toBe(true);
       expect(first.ok).toBe(false);
       expect(acts(first.ended)).not.toContain("create gw1-web-appliance");
       await stack.recover();
