@@ -439,6 +439,12 @@ const quiet: [string, Change][] = [
   ["nobody looked inside", () => ({ inside: new Map() })],
 ];
 
+const undone: Change = () => ({
+  undone: new Map([
+    ["lan0", { time: "2026-11-21T03:20:11Z", reason: "nobody could confirm that the host can still be reached" }],
+  ]),
+});
+
 describe("drift", () => {
   const at = bench();
 
@@ -448,6 +454,15 @@ describe("drift", () => {
     const found = reasons(at, { ...at.facts, ...change(at.facts) });
     expect(found).toHaveLength(1);
     expect(found[0]).toContain(expected);
+  });
+
+  it("tells of a change that the host took back, while there is something to put right", () => {
+    const down = { ...at.facts, ...device("lan0", { flags: [] })(at.facts) };
+    expect(reasons(at, { ...at.facts, ...undone(at.facts) })).toEqual([]);
+    expect(reasons(at, { ...down, ...undone(down) })).toEqual([
+      ...reasons(at, down),
+      "link: its last change was taken back at 2026-11-21T03:20:11Z: nobody could confirm that the host can still be reached",
+    ]);
   });
 
   it.each(quiet)("is nothing: %s", (_, change) => {

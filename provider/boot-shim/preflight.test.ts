@@ -117,7 +117,7 @@ testRules(bootShimRules, {
       "two are missing": {
         on: { ...bare, tools: bare.tools.filter((tool) => tool !== "flock" && tool !== "ip") },
         spec,
-        says: `${at}the host lacks flock, ip; apt install coreutils diffutils iproute2 kmod mawk udev util-linux`,
+        says: `${at}the host lacks flock, ip; apt install coreutils diffutils findutils iproute2 kmod mawk udev util-linux`,
       },
     },
     quiet: { "a bare Debian": { on: bare, spec } },

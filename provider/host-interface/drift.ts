@@ -6,6 +6,14 @@ import { ResolvedInterface } from "./spec";
 
 /** What of the parent link is not as it is to be. */
 export function linkDrift(facts: HostFacts, link: ResolvedInterface): string[] {
+  const reasons = differences(facts, link);
+  const undone = facts.undone.get(link.name);
+  // Of a host that is as wanted, what happened before is of no interest any more.
+  if (undone === undefined || reasons.length === 0) return reasons;
+  return [...reasons, `its last change was taken back at ${undone.time}: ${undone.reason}`];
+}
+
+function differences(facts: HostFacts, link: ResolvedInterface): string[] {
   if (facts.links.length === 0) return [];
   const device = facts.links.find(({ ifname }) => ifname === link.name);
   const files = linkFiles(link).filter(({ folder }) => folder === undefined || facts.folders.includes(folder));

@@ -55,6 +55,13 @@ export interface ConnectionFact {
   readonly device: string;
 }
 
+/** A change that the host took back by itself. */
+export interface UndoneFact {
+  /** Time of the host, UTC, 2026-11-21T03:20:11Z. */
+  readonly time: string;
+  readonly reason: string;
+}
+
 /** What takes care of the host's network. */
 export interface NetworkManagersFact {
   /** Units that are active: systemd-networkd, NetworkManager, dhcpcd, networking, connman, wicked. */
@@ -152,6 +159,8 @@ export interface HostFacts {
   readonly applianceConfs: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** Per appliance the digest of the last complete apply. */
   readonly applied: ReadonlyMap<string, string>;
+  /** Links of which the host took the last change back, because nobody confirmed it: when and why, by name. */
+  readonly undone: ReadonlyMap<string, UndoneFact>;
   /** Frames of commands that failed, by name: what they said. */
   readonly failed: ReadonlyMap<string, string>;
 }

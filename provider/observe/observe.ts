@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Problem, SpecError } from "../errors";
-import { quote, quoteAll, runAsync, runScript, runSync, SessionResult, SshArgs, SshFlow } from "../ssh";
+import { FailureKind, quote, quoteAll, runAsync, runScript, runSync, SessionResult, SshArgs, SshFlow } from "../ssh";
 import { HostFacts } from "./facts";
 import { ObservationError, parseFacts } from "./parse";
 
@@ -88,10 +88,11 @@ export function observeScript(probes: readonly Probe[] = []): string {
 }
 
 function toObservation(result: SessionResult): Observation {
-  if (result.failure)
-    return {
-      problem: { path: ["ssh", "destination"], message: result.failure.message, remedy: result.failure.remedy },
-    };
+  if (result.failure) {
+    const { kind, message, remedy } = result.failure;
+    const without = kind === FailureKind.Unreachable ? ", or set MACVLAN_OFFLINE=1 to preview without the host" : "";
+    return { problem: { path: ["ssh", "destination"], message, remedy: remedy + without } };
+  }
   try {
     return { facts: parseFacts(result.stdout) };
   } catch (error) {

@@ -116,6 +116,12 @@ function toFacts(frames: ReadonlyMap<string, string>): HostFacts {
     linkConfs: confs(list("conf"), /^\/etc\/macvlan\/links\/([^/]+)\.conf$/),
     applianceConfs: confs(list("conf"), /^\/etc\/macvlan\/appliances\/([^/]+)\/appliance\.conf$/),
     applied: new Map(list("applied").map((line) => words(line))),
+    undone: new Map(
+      list("undone").map((line) => {
+        const [name = "", time = "", ...reason] = line.split(" ");
+        return [name, { time, reason: reason.join(" ") }];
+      }),
+    ),
     failed: new Map(
       [...frames].flatMap(([key, value]) =>
         key.endsWith(".failed") ? [[key.slice(0, -7), value.trim()] as const] : [],

@@ -68,7 +68,7 @@ export function classify(ssh: SshArgs, result: SshResult): SshFailure {
     return {
       kind: FailureKind.Unreachable,
       message: `${host} cannot be reached: ${result.timedOut ? "no answer in time" : lastLine(stderr)}`,
-      remedy: `make "${typed()} true" work, or set MACVLAN_OFFLINE=1 to preview without the host`,
+      remedy: `make "${typed()} true" work`,
     };
   return {
     kind: FailureKind.Other,

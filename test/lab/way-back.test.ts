@@ -56,6 +56,7 @@ describe("a link that strands its host", () => {
     await host.shell(
       `rm -f /etc/udev/rules.d/90-cut.rules; udevadm control --reload; [ ! -f /root/10-management.network ] || mv /root/10-management.network ${NETWORK}`,
     );
+    expect((await stack.preview()).output).toContain("its last change was taken back at");
     await stack.up();
     await expectIdentities(here, [DNS, WEB]);
     expect((await host.tryShell("cat /var/lib/macvlan/undone")).code).toBe(1);

@@ -3,7 +3,7 @@ import { Rule, Severity } from "../../observe";
 
 /** What the scripts on the host are made of; all of it is in any Debian with Docker. */
 const TOOLS =
-  "awk cmp flock ip journalctl modprobe mktemp nsenter sed sha256sum sort stat systemctl timeout tsort udevadm".split(
+  "awk cmp flock ip journalctl modprobe mktemp nsenter sed sha256sum sort stat systemctl systemd-run timeout tsort udevadm xargs".split(
     " ",
   );
 
@@ -57,7 +57,7 @@ export const systemRules: readonly Rule<unknown>[] = [
       if (missing.length === 0) return [];
       return problem(
         `the host lacks ${missing.join(", ")}`,
-        "apt install coreutils diffutils iproute2 kmod mawk udev util-linux",
+        "apt install coreutils diffutils findutils iproute2 kmod mawk udev util-linux",
       );
     },
   },

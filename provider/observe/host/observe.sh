@@ -115,6 +115,7 @@ small_files() {
   done 2>/dev/null
   [ ! -r /etc/ssh/sshd_config ] || set -- "$@" ==maxstartups /etc/ssh/sshd_config.d/*.conf /etc/ssh/sshd_config
   read_files "$@" ==conf "$etc"/links/*.conf "$etc"/appliances/*/appliance.conf ==applied "$etc"/appliances/*/applied \
+    ==undone /var/lib/macvlan/undone \
     ==foreign $our ==delivered "$etc"/appliances/*/manifest
 }
 
@@ -220,7 +221,7 @@ network_manager() {
 
 tools() {
   set --
-  for to in awk cmp docker flock ip journalctl modprobe mktemp nsenter sed sha256sum sort stat sudo systemctl systemd-run timeout tsort udevadm; do
+  for to in awk cmp docker flock ip journalctl modprobe mktemp nsenter sed sha256sum sort stat sudo systemctl systemd-run timeout tsort udevadm xargs; do
     ! has $to || set -- "$@" $to
   done
   list tools "$@"
