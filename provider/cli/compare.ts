@@ -1,16 +1,21 @@
 import { driftOf, preflight } from "../appliance-host";
+import { Inventory, InventoryHost, withoutSecretValues } from "../fleet/inventory";
 import { HostFacts, Severity } from "../observe";
 import { Comparison, PlacedFinding } from "./report";
-import { FileHost, SpecFile } from "./spec-file";
 
-/** The host against what the file says of it: nothing is changed, and nothing is said of secrets. */
-export function compare(facts: HostFacts, { args, host, path }: FileHost, file: SpecFile): Comparison {
-  const findings = preflight(facts, host).map(({ id, severity, ...problem }): PlacedFinding => {
+/** The host against what the inventory says of it: nothing is changed, and nothing is said of secrets. */
+export function compare(
+  facts: HostFacts,
+  { args, resolved, path }: InventoryHost,
+  { positionOf }: Pick<Inventory, "positionOf">,
+): Comparison {
+  const findings = preflight(facts, resolved).map(({ id, severity, ...problem }): PlacedFinding => {
     const { message, remedy } = problem;
-    const placed = file.place({ path: [...path, ...problem.path], message, remedy });
-    return { id, severity: host.overrides.includes(id) ? "overridden" : severity, ...placed };
+    const at = [...path, ...problem.path];
+    const overridden = resolved.overrides.includes(id);
+    return { id, severity: overridden ? "overridden" : severity, path: at, message, remedy, position: positionOf(at) };
   });
-  const drift = driftOf(facts, args, host);
+  const drift = driftOf(facts, withoutSecretValues(args), resolved);
   const refused = findings.some(({ severity }) => severity === Severity.Refuse);
   return { inSync: !refused && drift.length === 0, drift, preflight: findings };
 }

@@ -1,6 +1,14 @@
 // The commands that only read an inventory: no host is contacted and no state is needed.
 import { readFileSync, writeFileSync } from "node:fs";
-import { formatPositioned, Inventory, PositionedProblem, readInventory, writeLock } from "../fleet/inventory";
+import {
+  formatPositioned,
+  Inventory,
+  PositionedProblem,
+  readInventory,
+  readRecorded,
+  unrecordedAddresses,
+  writeLock,
+} from "../fleet/inventory";
 import { SCHEMA_FILE } from "../fleet/schema";
 import { DHCP_FORMATS, DhcpFormat, domainFault, renderDhcp, reservationsOf } from "../report/dhcp";
 import { codeQuality, githubAnnotations, sarif } from "../report/findings";
@@ -62,18 +70,10 @@ export function schema(): Printed {
 }
 
 function withInventory(files: readonly string[], render: (inventory: Inventory) => string): Printed {
-  const { inventory, problems } = readInventory(files);
+  const { inventory, problems } = readRecorded(files);
   if (inventory === undefined) return { error: lines(problems.map(formatPositioned)), exitCode: Exit.BadInput };
   const text = render(inventory);
   return { out: text.endsWith("\n") ? text : `${text}\n`, exitCode: Exit.Fine };
-}
-
-/** Until it is in the lock file, an address that was given may be another one after the next change of the inventory. */
-function unrecordedAddresses({ lock }: Inventory): PositionedProblem[] {
-  if (lock.added.length === 0) return [];
-  const message = `does not record the address of ${lock.added.join(", ")} yet`;
-  const remedy = "run macvlan validate --write-lock, and commit the file";
-  return [{ path: [], position: { file: lock.file, line: 1, column: 1 }, hosts: [], message, remedy }];
 }
 
 function summary({ hosts, lans, lock }: Inventory): string {

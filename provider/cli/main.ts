@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { Fault } from "../errors";
 import { destinationFault } from "../ssh";
 import { Exit, refusalOf, Report } from "./report";
@@ -11,7 +11,8 @@ import type { Printed, ValidateOptions } from "./fleet";
 import type { Target } from "./run";
 
 interface Options {
-  readonly file?: string;
+  readonly inventory?: string[];
+  readonly file?: string[];
   readonly json?: boolean;
 }
 
@@ -21,6 +22,9 @@ Nothing is changed on a host. What is more to know: docs/doctor.md`;
 
 /** What a host is called on the command line. */
 const WRITE = "give what you would type after ssh; options of ssh belong into ~/.ssh/config";
+
+const INVENTORY = ["-i, --inventory <file...>", "the inventory (YAML or JSON); several are read as one"] as const;
+const FILE = new Option("-f, --file <file...>", "the same, for a file of one host");
 
 export function program(version: string): Command {
   const macvlan = new Command("macvlan")
@@ -33,22 +37,22 @@ export function program(version: string): Command {
     .command("doctor")
     .description("explain any MACVLAN set-up, whoever made it: what is broken, what will break, and what to do")
     .argument("[host...]", "whatever `ssh HOST` understands")
-    .option("-f, --file <file>", "the hosts of a specification (YAML or JSON), compared with it as well")
+    .option("-i, --inventory <file...>", "the hosts of an inventory (YAML or JSON), compared with it as well")
+    .addOption(FILE)
     .option("--json", "for programs")
     .addHelpText("after", EXITS)
     .action((hosts: string[], options: Options) => act("doctor", hosts, options));
   macvlan
     .command("verify")
-    .description("compare hosts with their specification: in sync, or what `pulumi up` would repair or refuse")
-    .requiredOption("-f, --file <file>", "the specification (YAML or JSON)")
+    .description("compare hosts with their inventory: in sync, or what `pulumi up` would repair or refuse")
+    .option(...INVENTORY)
+    .addOption(FILE)
     .option("--json", "for programs")
     .addHelpText("after", EXITS)
     .action((options: Options) => act("verify", [], options));
   addFleet(macvlan, version);
   return macvlan;
 }
-
-const INVENTORY = ["-i, --inventory <file...>", "the inventory (YAML or JSON); several are read as one"] as const;
 
 /** The commands that read an inventory alone. */
 function addFleet(macvlan: Command, version: string): void {
@@ -105,25 +109,28 @@ async function act(command: Report["command"], hosts: readonly string[], options
   process.exitCode = report.exitCode;
 }
 
-async function reported(command: Report["command"], hosts: readonly string[], { file }: Options): Promise<Report> {
+async function reported(command: Report["command"], hosts: readonly string[], options: Options): Promise<Report> {
+  const files = [...(options.inventory ?? []), ...(options.file ?? [])];
   const faults = hosts
     .flatMap((host) => destinationFault(host) ?? [])
     .map(({ message }) => ({ message, remedy: WRITE }));
   if (faults.length > 0) return refusalOf(command, faults.map(at));
-  if (hosts.length > 0 && file !== undefined)
-    return refusalOf(command, [at({ message: "both hosts and a file are given", remedy: "give one of them" })]);
-  if (hosts.length === 0 && file === undefined)
-    return refusalOf(command, [at({ message: "no host is given", remedy: "macvlan doctor HOST, or -f FILE" })]);
+  if (hosts.length > 0 && files.length > 0)
+    return refusalOf(command, [at({ message: "both hosts and an inventory are given", remedy: "give one of them" })]);
+  if (hosts.length === 0 && files.length === 0) {
+    const remedy = command === "doctor" ? "macvlan doctor HOST, or -i FILE" : "macvlan verify -i FILE";
+    return refusalOf(command, [at({ message: "no host is given", remedy })]);
+  }
   // What reads hosts and files takes half a second to load, which a word of help need not wait for.
   const { run } = await import("./run");
   const ssh = (destination: string): Target => ({ name: destination, ssh: { destination } });
-  if (file === undefined) return run(command, [...new Set(hosts)].map(ssh));
-  const { readSpecFile } = await import("./spec-file");
-  const spec = readSpecFile(file);
-  if (spec.problems.length > 0) return refusalOf(command, spec.problems);
+  if (files.length === 0) return run(command, [...new Set(hosts)].map(ssh));
+  const { readRecorded } = await import("../fleet/inventory");
+  const { inventory, problems } = readRecorded(files);
+  if (inventory === undefined) return refusalOf(command, problems);
   return run(
     command,
-    spec.hosts.map((host) => ({ name: host.name, ssh: host.host.ssh, spec: { host, file: spec } })),
+    inventory.hosts.map((host) => ({ name: host.name, ssh: host.resolved.ssh, spec: { host, inventory } })),
   );
 }
 

@@ -1,8 +1,8 @@
 import type { Drift } from "../appliance-host";
 import type { Finding, HostLink, LanNetwork, Setup } from "../doctor";
-import type { Fault } from "../errors";
+import type { Fault, Problem } from "../errors";
+import type { Position, PositionedProblem } from "../fleet/inventory";
 import type { HostFacts } from "../observe";
-import type { PlacedProblem } from "./spec-file";
 
 /** Exit codes, the same for every command. Of several hosts the one that is first in this list decides. */
 export const Exit = {
@@ -16,8 +16,9 @@ export type Exit = (typeof Exit)[keyof typeof Exit];
 /** The version of what --json prints: a field that goes or changes its meaning makes another, a new one does not. */
 export const SCHEMA_VERSION = 1;
 
-/** Something that speaks against the specification, with its place in the file. */
-export interface PlacedFinding extends PlacedProblem {
+/** Something that speaks against the specification, with the place at which that is written. */
+export interface PlacedFinding extends Problem {
+  readonly position?: Position;
   /** Id of the rule: docs/rules.md#id. */
   readonly id: string;
   /** refuse: `pulumi up` would change nothing and say so; warn: it would go on; overridden: the file passes it over. */
@@ -97,11 +98,9 @@ export interface Report {
   readonly command: "doctor" | "verify";
   readonly exitCode: Exit;
   /** What is wrong with the input; nothing was looked at then. */
-  readonly problems: readonly (Problemlike | PlacedProblem)[];
+  readonly problems: readonly (Problem | PositionedProblem)[];
   readonly hosts: readonly HostReport[];
 }
-
-type Problemlike = Fault & { readonly path: readonly (string | number)[] };
 
 export function reportOf(command: Report["command"], hosts: readonly HostReport[]): Report {
   return { schemaVersion: SCHEMA_VERSION, command, exitCode: exitOf(hosts), problems: [], hosts };

@@ -1,25 +1,25 @@
 import type { ResolvedHost } from "../appliance-host";
 import { diagnose, Finding, look, Look, Sight, survey } from "../doctor";
+import { Inventory, InventoryHost } from "../fleet/inventory";
 import { Probe } from "../observe";
 import { runAsync, SshArgs } from "../ssh";
 import { compare } from "./compare";
 import { Progress } from "./progress";
 import { Comparison, HostReport, inventoryOf, Report, reportOf } from "./report";
-import { FileHost, SpecFile } from "./spec-file";
 
 /** A host that a command was asked about. */
 export interface Target {
   readonly name: string;
   readonly ssh: SshArgs;
-  /** What the file says of it. */
-  readonly spec?: { readonly host: FileHost; readonly file: SpecFile };
+  /** What the inventory says of it. */
+  readonly spec?: { readonly host: InventoryHost; readonly inventory: Pick<Inventory, "positionOf"> };
 }
 
 /** How a host is looked at; tests give recorded hosts. */
 export type Eyes = (target: Target) => Promise<Look>;
 
 /** The LAN is asked for the pins as in a preview, so that verify finds what that would. */
-const eyes: Eyes = ({ ssh, spec }) => runAsync(look(ssh, spec && probesOf(spec.host.host)));
+const eyes: Eyes = ({ ssh, spec }) => runAsync(look(ssh, spec && probesOf(spec.host.resolved)));
 
 function probesOf({ pins, link }: ResolvedHost): Probe[] {
   return pins.map(({ ip }) => ({ ip, on: link.nic }));
@@ -49,7 +49,7 @@ export async function run(command: Report["command"], targets: readonly Target[]
 /** What the doctor says of a host, with its specification if there is one. */
 export function doctored(target: Target, sight: Sight): HostReport {
   const findings = diagnose(sight);
-  const specification = target.spec && compare(sight.facts, target.spec.host, target.spec.file);
+  const specification = target.spec && compare(sight.facts, target.spec.host, target.spec.inventory);
   return {
     host: target.name,
     status: isFine(findings) && isFineToo(specification) ? "ok" : "findings",
@@ -61,7 +61,7 @@ export function doctored(target: Target, sight: Sight): HostReport {
 }
 
 function verified(target: Target, { facts }: Sight): HostReport {
-  const specification = compare(facts, target.spec!.host, target.spec!.file);
+  const specification = compare(facts, target.spec!.host, target.spec!.inventory);
   return { host: target.name, status: specification.inSync ? "ok" : "findings", observed: facts.time, specification };
 }
 

@@ -53,9 +53,7 @@ describe("a comparison with the specification", () => {
   const preflight = (severity: PlacedFinding["severity"]): PlacedFinding => ({
     id: "some-rule",
     severity,
-    file: "gw1.yaml",
-    line: 3,
-    column: 5,
+    position: { file: "gw1.yaml", line: 3, column: 5 },
     path: ["interface", "nic"],
     message: "is wrong",
     remedy: "choose another",

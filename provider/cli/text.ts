@@ -1,8 +1,7 @@
 import type { Drift } from "../appliance-host";
 import type { Finding } from "../doctor";
-import { formatProblem } from "../errors";
+import { formatPositioned } from "../fleet/inventory/findings";
 import { Comparison, HostReport, Inventory, PlacedFinding, Report } from "./report";
-import type { PlacedProblem } from "./spec-file";
 import { columns, Style, wrap } from "./style";
 
 /** From so many findings of one rule on, the places of the others stand in one line. */
@@ -10,14 +9,8 @@ const MANY = 3;
 
 /** The report for a person: one section for each host. */
 export function formatReport(report: Report, style: Style): string {
-  if (report.problems.length > 0) return `${report.problems.map((problem) => formatPlaced(problem)).join("\n")}\n`;
+  if (report.problems.length > 0) return `${report.problems.map((problem) => formatPositioned(problem)).join("\n")}\n`;
   return report.hosts.map((host) => `${formatHost(host, style).join("\n")}\n`).join("\n");
-}
-
-/** `gw1.yaml:12:5 interface.nic: what; what to do`. */
-export function formatPlaced(problem: Report["problems"][number] | PlacedProblem): string {
-  const place = "file" in problem ? `${problem.file}:${problem.line}:${problem.column} ` : "";
-  return `${place}${formatProblem(problem)}`;
 }
 
 function formatHost(host: HostReport, style: Style): string[] {
@@ -144,15 +137,15 @@ function formatComparison(comparison: Comparison, titled: boolean, style: Style)
   const of = (severity: PlacedFinding["severity"]) => preflight.filter((finding) => finding.severity === severity);
   return [
     ...(titled ? ["", `${style.bold("specification")}  ${verdict(comparison, style)}`] : []),
-    ...of("refuse").map((problem) => `  ${style.bad("refused")}  ${formatPlaced(problem)}`),
+    ...of("refuse").map((problem) => `  ${style.bad("refused")}  ${formatPositioned(problem)}`),
     ...columns(
       ["", ""],
       drift.flatMap(({ resource, reasons }) => reasons.map((reason) => [resourceName(resource), reason])),
     )
       .slice(1)
       .map((line) => `  ${line}`),
-    ...of("warn").map((problem) => `  ${style.risky("warning")}  ${formatPlaced(problem)}`),
-    ...of("overridden").map((problem) => `  ${style.faint("overridden")}  ${formatPlaced(problem)}`),
+    ...of("warn").map((problem) => `  ${style.risky("warning")}  ${formatPositioned(problem)}`),
+    ...of("overridden").map((problem) => `  ${style.faint("overridden")}  ${formatPositioned(problem)}`),
   ];
 }
 

@@ -187,9 +187,8 @@ describe("verify", () => {
         .split("\n")
         .map((line) => line.replace(path, "FILE").split(": ")[0]),
     ).toEqual([
-      "FILE:1:1 appliances",
       "FILE:3:1 network.gateway",
-      "FILE:4:3 network.subnet",
+      "FILE:4:11 network.subnet",
       "FILE:5:3 network.gatway",
     ]);
   });

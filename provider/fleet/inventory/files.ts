@@ -92,9 +92,11 @@ function decoded(bytes: Buffer, name: string): Parsed<string> {
   return { fault: { message: `${name} is not UTF-8 text`, remedy: "save it as UTF-8" } };
 }
 
-/** The way to a file as a person would type it here. */
+/** The way to a file as a person would type it here: from this folder, unless the whole path is shorter. */
 export function shown(path: string): string {
-  return relative(process.cwd(), resolve(path)) || ".";
+  const full = resolve(path);
+  const way = relative(process.cwd(), full) || ".";
+  return way.length <= full.length ? way : full;
 }
 
 function escaped(text: string): string {

@@ -17,8 +17,8 @@ export interface PositionedProblem extends Problem {
 }
 
 /** `fleet.yaml:14:11 hosts.gw1.network.subnet: what; what to do`. */
-export function formatPositioned(problem: PositionedProblem): string {
-  const { position, hosts } = problem;
+export function formatPositioned(problem: Problem & Partial<PositionedProblem>): string {
+  const { position, hosts = [] } = problem;
   const where = position === undefined ? "" : `${position.file}:${position.line}:${position.column} `;
   const names = hosts.length > 3 ? `${hosts.slice(0, 3).join(", ")}, …` : hosts.join(", ");
   const who = hosts.length < 2 ? "" : ` (on ${hosts.length} hosts: ${names})`;

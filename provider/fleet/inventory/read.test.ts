@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { formatPositioned, type InventoryArgs, readInventory, writeLock } from ".";
+import { formatPositioned, type InventoryArgs, readInventory, readRecorded, writeLock } from ".";
 
 const folder = mkdtempSync(join(tmpdir(), "macvlan-inventory-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -226,18 +226,75 @@ it("tells what is wrong wherever it is, and never fails itself", () => {
     }
 });
 
-it("reads a file that is one host's specification", () => {
-  const file = join(folder, "gw1.yaml");
-  writeFileSync(
-    file,
-    `ssh: { destination: root@gw1 }\n${HOST.replace(", network", "\nnetwork")}
+describe("a file that is one host's specification", () => {
+  const GOOD = `ssh: { destination: root@gw1 }
+interface: { nic: { mac: "52:54:00:00:02:01" } }
+network:
+  subnet: 192.168.76.0/24
+  gateway: 192.168.76.1
 appliances:
-  dns: { ip: 10.0.0.5, service: { image: a, command: "\${TOKEN}" }, secrets: { TOKEN: } }
-`,
-  );
-  const { inventory } = readInventory([file]);
-  expect(inventory!.hosts.map(({ name, path, args }) => [name, path, args.appliances["dns"]!.secrets])).toEqual([
-    ["gw1", [], { TOKEN: null }],
-  ]);
-  expect(inventory!.positionOf(["appliances", "dns", "ip"])).toMatchObject({ line: 5, column: 14 });
+  dns:
+    ip: 192.168.76.53
+    service: { image: "lab/dns:1", environment: { KEY: "\${TOKEN}" } }
+    secrets:
+      TOKEN:
+`;
+
+  it("is an inventory of one host, called by its destination; of a secret the name is enough", () => {
+    expect(told(GOOD)).toEqual([]);
+    const { inventory } = readInventory([join(folder, "file.yaml")]);
+    expect(inventory!.hosts).toMatchObject([
+      {
+        name: "gw1",
+        path: [],
+        args: { ssh: { destination: "root@gw1" }, appliances: { dns: { secrets: { TOKEN: null } } } },
+        resolved: { pins: [{ name: "dns", ip: "192.168.76.53", mac: "02:42:c0:a8:4c:35" }] },
+      },
+    ]);
+    expect(inventory!.positionOf(["appliances", "dns", "ip"])).toMatchObject({ line: 8, column: 9 });
+    expect(inventory!.positionOf(["network", "hostAddress"])).toMatchObject({ line: 3, column: 1 });
+  });
+
+  it.each([
+    [GOOD.replace("gateway:", "gatway:"), ["3:1 network.gateway: is missing", "5:3 network.gatway: there is no field"]],
+    [
+      GOOD.replace("192.168.76.53", "192.168.77.53").replace("02:01", "02:0x"),
+      ["2:26 interface.nic.mac: ", "8:9 appliances.dns.ip: 192.168.77.53 is outside 192.168.76.0/24"],
+    ],
+    ["ssh: [", ["1:7 "]],
+    ["ssh: *gone", ["1:6 there is no anchor &gone"]],
+    ["- a", ["1:1 is not a group of fields"]],
+    ["hosts: {}", ["1:1 hosts: there is no host"]],
+  ])("tells its places without any name of a host, case %#", (text, expected) => {
+    const lines = told(text);
+    for (const [i, each] of expected.entries()) expect(lines[i]).toContain(`file.yaml:${each}`);
+    expect(lines).toHaveLength(expected.length);
+  });
+
+  it("never repeats a secret that somebody wrote into it", () => {
+    const wrong = GOOD.replace("TOKEN:\n", "TOKEN: hunter2\n      Bad-Name: hunter2\n").replace("ip:", "pi:");
+    expect(told(wrong).length).toBeGreaterThan(2);
+    expect(told(wrong).join("\n")).not.toContain("hunter2");
+    expect(told(GOOD.replace("TOKEN:\n", "TOKEN: [hunter2\n")).join("\n")).not.toContain("hunter2");
+  });
+
+  it("names compose files from its own folder, whatever folder the command runs in", () => {
+    const text = GOOD.replace(/service:.*/, "compose: dns.compose");
+    expect(told(text)).toEqual([expect.stringMatching(/^file\.yaml:9:14 .*: there is no file dns\.compose; /)]);
+    writeFileSync(
+      join(folder, "dns.compose"),
+      'services: { dns: { image: "lab/dns:1", environment: { KEY: "${TOKEN}" } } }\n',
+    );
+    expect(told(text)).toEqual([]);
+  });
+});
+
+it("does not use a given address that is not recorded", () => {
+  const text =
+    "lans: { l: { subnet: 10.0.0.0/24, gateway: 10.0.0.1, ranges: { r: 10.0.0.8-10.0.0.11 } } }\n" +
+    "hosts: { gw1: { lan: l, interface: { nic: { name: ens4 } }, appliances: { dns: { ip: auto, service: { image: a } } } } }\n";
+  expect(told(text)).toEqual([]);
+  const { inventory, problems } = readRecorded([join(folder, "file.yaml")]);
+  expect(inventory).toBeUndefined();
+  expect(problems.map(({ message }) => message)).toEqual(["does not record the address of gw1/dns yet"]);
 });

@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { parseIpv4 } from "../../address";
 import { ResolvedHost, resolveHost } from "../../appliance-host";
 import { Path, Problem } from "../../errors";
 import { Addressed, giveAddresses } from "./addresses";
 import { addressOf, draft, finishAppliances, finishHost, named } from "./assemble";
 import { checkHosts, checkSegment, Segment } from "./conflicts";
-import { Files } from "./files";
+import { Files, shown } from "./files";
 import { Findings, Position, PositionedProblem, positionOf } from "./findings";
 import { LanModel, readLans } from "./lans";
 import { isAboutKey, load } from "./load";
@@ -135,9 +135,9 @@ export function readInventory(
       };
     }),
     lans: [...lans.values()].map(({ name, args, entry }) => ({ name, ...args, position: positionOf(entry.key) })),
-    files: read.map((file) => relative(process.cwd(), file)),
+    files: read.map(shown),
     lock: {
-      file: relative(process.cwd(), resolve(lockFile)),
+      file: shown(lockFile),
       ...(any ? { text: renderLock(given.recorded), pruned: renderLock(used) } : {}),
       added: given.added,
       unused: given.unused,
