@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { locked } from "../lock";
 import { step, type Step } from "../progress";
 import { run, tryRun } from "../run";
+import { cpuModel, KERNEL_OPTIONS, MEMORY, PROCESSORS } from "../vm/arguments";
 
 /** The Debian suites that the lab knows: Docker 26.1, Docker 28.5 and Docker 20.10 without Compose. */
 export const SUITES = ["trixie", "sid", "bookworm"] as const;
@@ -109,9 +110,9 @@ async function bake(image: Image, progress: Step): Promise<void> {
     "qemu-system-x86_64",
     [
       ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial", "stdio", "-machine", "pc"],
-      ...["-accel", "tcg", "-cpu", "Nehalem,-cx16", "-m", "1536", "-smp", "2"],
+      ...["-accel", "tcg", "-cpu", cpuModel("tcg"), "-m", String(MEMORY), "-smp", String(PROCESSORS)],
       ...["-kernel", image.kernel, "-initrd", image.initrd],
-      ...["-append", "root=/dev/vda rw console=ttyS0 quiet mitigations=off lab.bake"],
+      ...["-append", `${KERNEL_OPTIONS} lab.bake`],
       ...[
         "-drive",
         `file=${image.disk},if=none,id=disk,format=qcow2,cache=unsafe`,
