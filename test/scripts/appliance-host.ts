@@ -41,8 +41,9 @@ unpause) sed -i 's/|paused|/|running|/' "$db/row/$2" "$db/all/$2" ;;
 "compose down") rm -f "$db/all/c1" "$db/row/c1" "$db/runs"; case $* in *-v*) : >"$db/volumes-gone" ;; esac ;;
 esac`;
 
-/** What is inside the container: a LAN interface with the pins. */
-const nsenter = `[ ! -e "$MACVLAN_ROOT/inside" ] || { cat "$MACVLAN_ROOT/inside"; exit; }
+/** What is inside the container: a LAN interface with the pins, and a gateway that answers. */
+const nsenter = `case $* in *neigh*) cat "$MACVLAN_ROOT/neighbour" 2>/dev/null || echo "192.168.76.1 lladdr 52:54:00:00:00:01 REACHABLE"; exit ;; esac
+[ ! -e "$MACVLAN_ROOT/inside" ] || { cat "$MACVLAN_ROOT/inside"; exit; }
 printf '%s\\n' "7: eth0@if3: <UP> mtu 1500 \\    link/ether 02:42:c0:a8:4c:50 brd ff:ff:ff:ff:ff:ff" \
   "1: lo    inet 127.0.0.1/8 scope host lo" "7: eth0    inet 192.168.76.80/24 brd 192.168.76.255 scope global eth0" \
   "default via 192.168.76.1 dev eth0 "`;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { versionDigest } from "../../provider/appliance/render";
 import { ApplianceHost, filesOf, Version } from "./appliance-host";
+import { Run } from "./sandbox";
 
 // The script against a Docker that is a folder: what it decides and in what order. What Docker does is seen on lab hosts.
 let host: ApplianceHost;
@@ -290,6 +291,36 @@ describe("the kernel's word counts, not Docker's", () => {
     const run = host.apply();
     expect(run).toMatchObject({ status: 1, stdout: "" });
     expect(run.stderr).toContain(reason);
+  });
+});
+
+describe("the gateway is asked for from inside the container", () => {
+  const silent = "192.168.76.1 FAILED\n";
+  const warned = (run: Run) => run.stderr.split("\n").filter((line) => line.includes("gateway"));
+
+  test("and nothing is said where it answers, or where there is none", () => {
+    expect(warned(host.apply())).toEqual([]);
+    host.write("neighbour", silent);
+    host.write("inside", host.sh('"$MACVLAN_ROOT/bin/nsenter"').stdout.replace(/^default.*\n/m, ""));
+    expect(warned(host.apply({ image: "good:2" }))).toEqual([]);
+  });
+
+  test("one that answers the host alone is behind something that lets no further MAC through", () => {
+    host.write("neighbour", silent);
+    host.stub("ip", 'case $* in *"neigh show"*) echo "192.168.76.1 lladdr 52:54:00:00:00:01 REACHABLE" ;; esac');
+    host.write("sys/class/net/lan0/lower_nic0/x", "");
+    const run = host.apply({}, { MACVLAN_SYS: `${host.root}/sys` });
+    expect(run).toMatchObject({ status: 0, stdout: "web 192.168.76.80 02:42:c0:a8:4c:50\n" });
+    expect(warned(run)).toEqual([
+      expect.stringContaining(
+        "the gateway 192.168.76.1 answers this host but not 02:42:c0:a8:4c:50: something between",
+      ),
+    ]);
+  });
+
+  test("one that answers nobody is told as that", () => {
+    host.write("neighbour", silent);
+    expect(warned(host.apply())).toEqual([expect.stringContaining("the gateway 192.168.76.1 does not answer")]);
   });
 });
 

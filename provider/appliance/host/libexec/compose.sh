@@ -309,6 +309,37 @@ show_logs() {
   done
 }
 
+# --- the way out ---
+
+# Whether a neighbour answers, asked anew and for as long as the kernel asks (3 s).
+answers() { # DEVICE IP [COMMAND...]: the command runs ip where the device is
+  an_device=$1 an_ip=$2 an_left=17
+  shift 2
+  timeout 10 "$@" ip neigh replace "$an_ip" dev "$an_device" use >/dev/null 2>&1 || return 1
+  while [ $an_left -gt 0 ]; do
+    case $(timeout 10 "$@" ip neigh show "$an_ip" dev "$an_device") in
+      *lladdr*) return 0 ;;
+      *FAILED*) return 1 ;;
+    esac
+    an_left=$((an_left - 1))
+    sleep 0.2
+  done
+  return 1
+}
+
+# A switch or a hypervisor that lets no further MAC through cannot be seen from the host, only from behind the new MAC.
+check_way_out() {
+  wo_pid=$(awk -F '|' -v service="$SERVICE" '$1 == service { print $3 }' "$work/rows")
+  wo=$(timeout 10 nsenter -t "$wo_pid" -n ip -o route show default | sed -n 's/^default via \([0-9.]*\) dev \([^ ]*\) .*/\1 \2/p' | head -n 1)
+  [ -n "$wo" ] || return 0
+  ! answers "${wo#* }" "${wo% *}" nsenter -t "$wo_pid" -n || return 0
+  if wo_nic=$(lower "$PARENT") && answers "$wo_nic" "${wo% *}"; then
+    warn "$name: the gateway ${wo% *} answers this host but not $MAC: something between them lets no further MAC through. Allow more addresses on the switch port (port security, MAC limit), or on a virtual machine promiscuous mode, MAC spoofing or forged transmits"
+  else
+    warn "$name: the gateway ${wo% *} does not answer: $IP is cut off from everything beyond its own subnet"
+  fi
+}
+
 # --- routes ---
 
 routes() { # LINK...
