@@ -38,6 +38,9 @@ describe("IPv4", () => {
     ["192.168.76.256", "is not an IPv4 address"],
     ["fe80::1", "is not an IPv4 address"],
     ["", "is not an IPv4 address"],
+    ["1.2.3.4.", "is not an IPv4 address"],
+    ["1.2.3.4\n", "is not an IPv4 address"],
+    ["1.2.3.4.5", "is not an IPv4 address"],
     ["192.168.76.1/24", "write the address alone: 192.168.76.1"],
     ["192.168.076.001", "192.168.76.1"],
   ])("refuses %s", (text, expected) => expect(fault(parseIpv4(text))).toContain(expected));

@@ -12,8 +12,12 @@ export interface Cidr extends Ipv4Range {
   readonly prefix: number;
 }
 
+/** How nearly every address is written. The library takes twenty times as long, which a fleet of thousands would notice. */
+const CANONICAL = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
+
 /** `192.168.76.53`: four decimal numbers, no prefix length. */
 export function parseIpv4(text: string): Parsed<number> {
+  if (CANONICAL.test(text)) return { value: text.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0) };
   if (text.includes("/"))
     return {
       fault: { message: `${text} has a prefix length`, remedy: `write the address alone: ${text.split("/")[0]}` },
@@ -34,7 +38,7 @@ export function parseIpv4(text: string): Parsed<number> {
 
 /** The number as dotted text. */
 export function formatIpv4(address: number): string {
-  return Address4.fromBigInt(BigInt(address)).correctForm();
+  return [24, 16, 8, 0].map((bits) => (address >>> bits) & 255).join(".");
 }
 
 /** `192.168.76.0/24`. Host bits are refused: Docker and the plan would show two different texts for one subnet. */

@@ -79,7 +79,7 @@ export function resolveHost(args: unknown): { host?: ResolvedHost; problems: Pro
   });
   const all = once([
     ...problems,
-    ...placed(args, networkSpec?.name ?? "lan"),
+    ...placed(args, networkSpec?.name ?? "lan", problems),
     ...below(["network"], resolved?.problems ?? []),
     ...checkAddresses(resolved?.network, pins),
     ...checkMacs(link, pins),
@@ -103,10 +103,12 @@ export function placeAppliance(args: ApplianceHostArgs, host: ResolvedHost, name
 }
 
 /** What is wrong with the appliances under their names and on their network; each must pass for itself before. */
-function placed(args: unknown, network: string): Problem[] {
+function placed(args: unknown, network: string, found: readonly Problem[]): Problem[] {
+  const told = new Set(found.filter(({ path }) => path[0] === "appliances").map(({ path }) => path[1]));
   return Object.entries(appliancesOf(args)).flatMap(([name, appliance]) => {
-    const { value } = parse(applianceSpecSchema, appliance);
-    return value ? below(["appliances", name], placedProblems(name, network, appliance as ApplianceSpec)) : [];
+    // What is told may be about the name alone.
+    const passes = !told.has(name) || parse(applianceSpecSchema, appliance).value !== undefined;
+    return passes ? below(["appliances", name], placedProblems(name, network, appliance as ApplianceSpec)) : [];
   });
 }
 
@@ -151,12 +153,14 @@ function part<T extends z.ZodType>(schema: T, args: unknown, key: string): z.out
   return parse(schema, (args as Record<string, unknown> | undefined)?.[key]).value;
 }
 
+const identity = z.object({
+  ip: text((value) => parseIpv4(value).fault),
+  mac: text((value) => parseMac(value).fault).optional(),
+});
+const waiting = z.object({ startAfter: z.array(z.string()).optional() });
+
 /** The appliances whose address and MAC can be read, whatever else is wrong with them. */
 function readable(args: unknown): [string, { ip: string; mac?: string }][] {
-  const identity = z.object({
-    ip: text((value) => parseIpv4(value).fault),
-    mac: text((value) => parseMac(value).fault).optional(),
-  });
   return Object.entries(appliancesOf(args)).flatMap(([name, appliance]) => {
     const { value } = parse(identity, appliance);
     return value ? [[name, value] as [string, typeof value]] : [];
@@ -164,11 +168,10 @@ function readable(args: unknown): [string, { ip: string; mac?: string }][] {
 }
 
 function startAfterOf(args: unknown): Record<string, string[]> {
-  const schema = z.object({ startAfter: z.array(z.string()).optional() });
   return Object.fromEntries(
     Object.entries(appliancesOf(args)).map(([name, appliance]) => [
       name,
-      parse(schema, appliance).value?.startAfter ?? [],
+      parse(waiting, appliance).value?.startAfter ?? [],
     ]),
   );
 }

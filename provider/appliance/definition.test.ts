@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatProblem } from "../errors";
 import { DefinitionSpec, readCompose, readDefinition } from "./definition";
@@ -266,5 +267,16 @@ describe("an inline service", () => {
     );
     expect(problems).toEqual([]);
     expect(definition?.text).toMatchSnapshot();
+  });
+
+  it("is never larger than it is said to be at most before it is written out", () => {
+    const labels = fc.jsonValue({ depthSize: "medium", stringUnit: "binary" });
+    const lines = fc.string({ unit: fc.constantFrom("\n", "a", " ", "\t", "é", "\u0007", '"', "#") });
+    fc.assert(
+      fc.property(labels, lines, (label, command) => {
+        const { definition } = readDefinition({ service: { image: "a", labels: { label }, command } }, context);
+        return Buffer.byteLength(definition!.text) <= definition!.atMost;
+      }),
+    );
   });
 });

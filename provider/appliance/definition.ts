@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import { LineCounter, parseDocument, stringify } from "yaml";
+import { stringify } from "yaml";
 import { formatPath, nearest, Path, Problem } from "../errors";
-import { offsetOf } from "../positions";
 import { checkCompose } from "./check";
+import { parseCompose } from "./compose-file";
 import { ComposeContext, group, list } from "./model";
 import type { ApplianceSpec } from "./spec";
 
@@ -10,6 +10,8 @@ import type { ApplianceSpec } from "./spec";
 export interface Definition {
   /** The compose file as it goes to the host: the user's own text, or the inline service written out. */
   readonly text: string;
+  /** So many bytes the text has at most. */
+  readonly atMost: number;
   /** The same, read. */
   readonly file: Record<string, unknown>;
   /** The service on the LAN. */
@@ -56,9 +58,32 @@ function fromService(service: unknown, spec: DefinitionSpec, context: Context): 
   };
   const found = checkCompose(file, { lanService: name, ...context, ...delivered(spec) });
   problems.push(...found.map((each) => ({ ...each, path: inline(each.path, name) })));
-  // YAML 1.1 rules for quoting: Compose's reader takes 1_000 for a number, others take yes for true.
-  const text = `${MARK}\n${stringify(file, { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false })}`;
-  return { definition: { text, file, lanService: name }, problems };
+  return { definition: new Inline(file, name), problems };
+}
+
+/** An inline service; its text is made when somebody asks for it, which who only checks a fleet never does. */
+class Inline implements Definition {
+  private written?: string;
+
+  constructor(
+    readonly file: Record<string, unknown>,
+    readonly lanService: string,
+  ) {}
+
+  /** Every character of the JSON could be a line of its own, with the indentation of the deepest. */
+  get atMost(): number {
+    return MARK.length + Buffer.byteLength(JSON.stringify(this.file)) * (2 * depthOf(this.file) + 6);
+  }
+
+  get text(): string {
+    // YAML 1.1 rules for quoting: Compose's reader takes 1_000 for a number, others take yes for true.
+    return (this.written ??= `${MARK}\n${stringify(this.file, { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false })}`);
+  }
+}
+
+function depthOf(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  return 1 + Object.values(value).reduce<number>((deepest, each) => Math.max(deepest, depthOf(each)), 0);
 }
 
 function fromFile(path: string, spec: DefinitionSpec, context: Context): ReadDefinition {
@@ -75,38 +100,26 @@ function fromFile(path: string, spec: DefinitionSpec, context: Context): ReadDef
 
 /** Reads and checks the text of a compose file; `name` is what problems call it. */
 export function readCompose(text: string, name: string, spec: DefinitionSpec, context: Context): ReadDefinition {
-  const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, merge: true, prettyErrors: false });
-  const where = (offset: number): string => {
-    const { line, col } = counter.linePos(offset);
-    return `${name}:${line}:${col}`;
-  };
-  if (document.errors.length > 0)
+  const { file, faults, placeOf } = parseCompose(text);
+  if (faults.length > 0)
     return {
-      problems: document.errors.map(({ message, pos }) => ({
+      problems: faults.map(({ message, place }) => ({
         path: ["compose"],
-        message: `${where(pos[0])} ${message}`,
+        message: `${name}${place} ${message}`,
         remedy: "correct the YAML",
       })),
     };
   const fault = (path: Path, message: string, remedy: string): Problem => ({
     path: ["compose"],
-    message: `${where(offsetOf(document, path))} ${[formatPath(path), message].filter((part) => part !== "").join(" ")}`,
+    message: `${name}${placeOf(path)} ${[formatPath(path), message].filter((part) => part !== "").join(" ")}`,
     remedy,
   });
-  let file: unknown;
-  try {
-    file = document.toJS();
-  } catch (error) {
-    // an alias without anchor, or so many that the text would unfold to something huge
-    return problem(["compose"], `${name} ${(error as Error).message}`, "correct the YAML");
-  }
   const services = Object.keys(group(group(file)["services"]));
   if (services.length === 0)
     return { problems: [fault([], "has no services", "a compose file begins with services:")] };
   const lan = lanService(services, spec.lanService);
   if (typeof lan !== "string") return { problems: [lan] };
-  const definition: Definition = { text, file: group(file), lanService: lan };
+  const definition: Definition = { text, atMost: Buffer.byteLength(text), file: group(file), lanService: lan };
   const found = checkCompose(definition.file, { lanService: lan, ...context, ...delivered(spec) });
   return {
     definition,

@@ -15,7 +15,7 @@ import { addressFault, resolveNetwork } from "../macvlan-network";
 import { overridesSchema } from "../observe";
 import { SshArgs, sshSchema } from "../ssh";
 import { text } from "../validate";
-import { readDefinition } from "./definition";
+import { Definition, readDefinition } from "./definition";
 import { relativePath } from "./model";
 import { pinRules } from "./preflight";
 
@@ -160,9 +160,10 @@ const networkFields = z.strictObject({
 });
 
 /** The appliance by itself: what depends on its name and its network is added by `placedProblems`. */
-export const applianceSpecSchema = z
-  .strictObject(fields)
-  .superRefine((spec, context) => report(context, problemsOf(spec)), everyTime);
+export const applianceSpecSchema = z.strictObject(fields).superRefine((spec, context) => {
+  const whole = context.issues.length === 0;
+  report(context, problemsOf(whole ? (spec as ApplianceSpec) : readable(spec)));
+}, everyTime);
 
 export const applianceSchema = z
   .strictObject({
@@ -176,7 +177,7 @@ export const applianceSchema = z
   .superRefine((args, context) => {
     const network = networkFields.safeParse(args.network).data;
     const name = named.safeParse(args.name).data;
-    report(context, problemsOf(args, name && network ? { name, network: network.name ?? "lan" } : undefined));
+    report(context, problemsOf(readable(args), name && network ? { name, network: network.name ?? "lan" } : undefined));
     const ip = fields.ip.safeParse(args.ip).data;
     if (!network) return;
     const resolved = resolveNetwork({ subnet: network.subnet, gateway: network.gateway }, "lan0");
@@ -194,8 +195,7 @@ export function placedProblems(name: string, network: string, spec: ApplianceSpe
 }
 
 /** All that the fields together get wrong; a field that is wrong by itself is left out. */
-function problemsOf(given: object, place?: { name: string; network: string }): Problem[] {
-  const spec = readable(given);
+function problemsOf(spec: Partial<ApplianceSpec>, place?: { name: string; network: string }): Problem[] {
   const problems: Problem[] = [];
   const mac = macOf(spec);
   const fault = mac === undefined ? undefined : macFault(mac, spec.universalMac);
@@ -207,16 +207,23 @@ function problemsOf(given: object, place?: { name: string; network: string }): P
     });
   const read = readDefinition(spec, { ip: spec.ip, mac, place });
   problems.push(...read.problems);
-  const size = Object.entries({ ...spec.files, "": read.definition?.text ?? "" })
-    .map(([path, content]) => Buffer.byteLength(path) + Buffer.byteLength(content))
-    .reduce((sum, bytes) => sum + bytes, 0);
-  if (size > MAX_FILES)
-    problems.push({
+  return [...problems, ...tooLarge(spec.files ?? {}, read.definition)];
+}
+
+function tooLarge(files: Readonly<Record<string, string>>, definition: Definition | undefined): Problem[] {
+  const bytes = Object.entries(files).map(([path, content]) => Buffer.byteLength(path) + Buffer.byteLength(content));
+  const delivered = bytes.reduce((sum, each) => sum + each, 0);
+  // An inline service need not be written out to see that it is small.
+  if (delivered + (definition?.atMost ?? 0) <= MAX_FILES) return [];
+  const size = delivered + Buffer.byteLength(definition?.text ?? "");
+  if (size <= MAX_FILES) return [];
+  return [
+    {
       path: ["files"],
       message: `the compose file and the files have ${Math.ceil(size / 1024)} KiB together`,
       remedy: `at most ${MAX_FILES / 1024}: put what is large into the image`,
-    });
-  return problems;
+    },
+  ];
 }
 
 /** The pinned MAC: the one that is given, or that of the address; undefined while it cannot be read. */

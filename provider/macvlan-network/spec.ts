@@ -141,11 +141,11 @@ export function addressFault(
   taken: readonly Ipv4Range[] = [],
 ): Fault | undefined {
   const address = valueOf(parseIpv4(ip));
-  const remedy = freeAddress(network, taken);
-  if (!contains(network.cidr, address))
-    return { message: `${ip} is outside ${network.subnet}, the subnet of network ${network.name}`, remedy };
   const claim = network.claims.find(({ range }) => contains(range, address));
-  return claim && { message: `${ip} ${claim.is}`, remedy };
+  const message = !contains(network.cidr, address)
+    ? `${ip} is outside ${network.subnet}, the subnet of network ${network.name}`
+    : claim && `${ip} ${claim.is}`;
+  return message === undefined ? undefined : { message, remedy: freeAddress(network, taken) };
 }
 
 /** What to do about an address that an appliance cannot have: with the lowest that it could have. */
