@@ -39,6 +39,22 @@ describe("a change", () => {
     },
   );
 
+  test("behind a switch that lets no further MAC through says so", async () => {
+    const stack = await provisioned(here, () =>
+      specification(host, { appliances: { dns: dns(), web: web("lab/web:2") } }),
+    );
+    try {
+      await lab.lan.limitMacs(host.name, 2);
+      await host.shell("ping -c 1 192.168.76.1");
+      await expectIdentities(here, [DNS]);
+      const { output } = await stack.up();
+      expect(output).toContain(`web: the gateway 192.168.76.1 answers this host but not ${WEB.mac}: something between`);
+      expect(output).not.toContain("dns: the gateway");
+    } finally {
+      await lab.lan.limitMacs(host.name, null);
+    }
+  });
+
   test("that adds an appliance, and one that removes it, touch nothing else", async () => {
     const third = { ip: "192.168.76.81", mac: "02:42:c0:a8:4c:51" };
     const more = { ip: third.ip, service: { image: "lab/web:2" } };

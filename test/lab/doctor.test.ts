@@ -186,11 +186,7 @@ describe("verify", () => {
         .trim()
         .split("\n")
         .map((line) => line.replace(path, "FILE").split(": ")[0]),
-    ).toEqual([
-      "FILE:3:1 network.gateway",
-      "FILE:4:11 network.subnet",
-      "FILE:5:3 network.gatway",
-    ]);
+    ).toEqual(["FILE:3:1 network.gateway", "FILE:4:11 network.subnet", "FILE:5:3 network.gatway"]);
   });
 
   test("is 1 for a host that cannot be reached, which does not disturb another", async () => {
