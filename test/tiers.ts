@@ -7,7 +7,10 @@ export interface Tier {
   env?: NodeJS.ProcessEnv;
   /** Runs only when it is named: it takes longer than everything else together. */
   named?: true;
-  /** Tiers of different lanes run at once, after those without one: a lab host keeps one processor busy, not two. */
+  /**
+   * Tiers of different lanes run at once, after those without one. A lab host keeps one processor busy, not two, and one that has to
+   * come back by itself is mostly waited for.
+   */
   lane?: string;
   /** Why the tier cannot run on this machine; undefined when it can. */
   unavailable?: () => Promise<string | undefined>;
@@ -23,7 +26,7 @@ export const tiers: Tier[] = [
     vitest: ["--project", "unit"],
   },
   { name: "scripts", what: "host scripts in network namespaces", vitest: ["--project", "scripts"] },
-  { name: "engine", what: "the real Pulumi engine", vitest: ["--project", "engine"] },
+  { name: "engine", what: "the real Pulumi engine", vitest: ["--project", "engine"], lane: "three" },
   {
     name: "lab-trixie",
     what: "lab hosts, Debian 13",
@@ -47,10 +50,17 @@ export const tiers: Tier[] = [
   },
   {
     name: "lab-further",
-    what: "lab hosts, Debian 13: the doctor, the way back, pulls, another destination",
+    what: "lab hosts, Debian 13: removal, the doctor, pulls, another destination",
     vitest: ["--project", "lab"],
     env: { LAB_SUITE: "trixie", LAB_PART: "further", LAB_NAME: "test-further" },
     lane: "two",
+  },
+  {
+    name: "lab-way-back",
+    what: "lab hosts, Debian 13, that are cut off and come back",
+    vitest: ["--project", "lab"],
+    env: { LAB_SUITE: "trixie", LAB_PART: "way-back", LAB_NAME: "test-way-back" },
+    lane: "three",
   },
   {
     name: "lab-faults",
