@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
 import { Fault } from "../errors";
 import { destinationFault } from "../ssh";
+import { addProvision } from "./provision-options";
 import { Exit, refusalOf, Report } from "./report";
 import { styleOf } from "./style";
 import { formatReport } from "./text";
@@ -51,6 +52,7 @@ export function program(version: string): Command {
     .addHelpText("after", EXITS)
     .action((options: Options) => act("verify", [], options));
   addFleet(macvlan, version);
+  addProvision(macvlan, version);
   return macvlan;
 }
 

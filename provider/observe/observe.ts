@@ -57,9 +57,12 @@ export function observe(ssh: SshArgs, probes: readonly Probe[] = []): Observatio
   return observation;
 }
 
-/** Reads the states of several hosts at once, ahead of the programs that will ask for them. Never rejects. */
-export async function prefetch(hosts: readonly SshArgs[]): Promise<void> {
-  await Promise.all(hosts.map(async (ssh) => provideObservation(ssh, await runAsync(flow(ssh, [])))));
+/** Reads the state of a host ahead of the program that will ask for it, while others are read. What is wrong, if anything. */
+export async function observeAhead(ssh: SshArgs, probes: readonly Probe[] = []): Promise<Problem | undefined> {
+  const observation = await runAsync(flow(ssh, probes));
+  if (observation.problem) return observation.problem;
+  provideObservation(ssh, observation);
+  return undefined;
 }
 
 /** Lays an observation ready for the next run that asks for this host. */

@@ -1,4 +1,6 @@
 export * from "./between";
+export { hostChange } from "./change";
+export type { Change } from "./change";
 export { hostReport } from "./host";
 export type { Contact, HostReport, Locate } from "./host";
 export { previewOf } from "./preview";

@@ -1,0 +1,13 @@
+export { EngineError } from "./engine";
+export { FleetError } from "./faults";
+export { Fleet } from "./fleet";
+export type { Interrupt, Watcher } from "./fleet";
+export { exitCode, tally } from "./outcome";
+export type { Outcome, Status } from "./outcome";
+export { parsePlan, planOf } from "./plan";
+export type { Plan } from "./plan";
+export type { Moment } from "./run";
+export { missingSecrets } from "./secrets";
+export { select, shards, waves } from "./select";
+export type { Selection } from "./select";
+export { Stacks } from "./stacks";

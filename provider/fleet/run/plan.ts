@@ -1,0 +1,76 @@
+// The plan of a host as it was reviewed, to be compared with the plan of the moment: pure. Not Pulumi's own update plans, which
+// are experimental and hold secrets: only names and digests of what would be done, in which every secret is a mark.
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import type { Preview, Step } from "../../report/pull-request";
+
+const planSchema = z.object({
+  schemaVersion: z.literal(1),
+  host: z.string(),
+  digest: z.string(),
+  steps: z.array(z.object({ kind: z.string(), type: z.string(), name: z.string(), digest: z.string() })),
+});
+
+/** What would be done to a host, without the values. */
+export type Plan = z.infer<typeof planSchema>;
+
+/** The plan in a preview of one host. The same inventory, state and host give the same plan, in whatever order steps came. */
+export function planOf(host: string, { steps }: Pick<Preview, "steps">): Plan {
+  const planned = steps
+    .filter(({ kind }) => kind !== "same")
+    .map((step) => ({ kind: step.kind, type: step.type, name: step.name, digest: digestOf(step) }))
+    .sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  return { schemaVersion: 1, host, digest: sha256(planned), steps: planned };
+}
+
+/** Reads a plan that was saved; undefined if the text is none. */
+export function parsePlan(text: string): Plan | undefined {
+  try {
+    const { data } = planSchema.safeParse(JSON.parse(text));
+    return data?.digest === sha256(data?.steps) ? data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** How the plan of now differs from the reviewed one, a line each; empty if it is the same. */
+export function planChanges(reviewed: Plan, now: Plan): string[] {
+  const [before, after] = [reviewed, now].map(({ steps }) => new Map(steps.map((step) => [key(step), step])));
+  const lines = [...new Set([...before!.keys(), ...after!.keys()])].sort().flatMap((each) => {
+    const [was, is] = [before!.get(each), after!.get(each)];
+    if (was === undefined) return [`${is!.kind} ${is!.name} was not in it`];
+    if (is === undefined) return [`${was.kind} ${was.name} is in it no longer`];
+    if (was.kind !== is.kind) return [`${is.name}: ${was.kind} then, ${is.kind} now`];
+    return was.digest === is.digest ? [] : [`${is.kind} ${is.name} is another one now`];
+  });
+  return lines;
+}
+
+function key({ type, name }: { type: string; name: string }): string {
+  return `${type} ${name}`;
+}
+
+function digestOf({ kind, old, new: after, paths }: Step): string {
+  return sha256(timeless(sorted([kind, old ?? null, after ?? null, [...paths].sort()])));
+}
+
+/** The same drift, seen at another time, is the same plan. */
+function timeless(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value).replace(/, seen \d{4}-\d\d-\d\d[ T][\d:.]+Z?/g, ""));
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, inner]) => [name, sorted(inner)]),
+  );
+}
+
+function sha256(value: unknown): string {
+  return createHash("sha256")
+    .update(JSON.stringify(value) ?? "")
+    .digest("hex");
+}
