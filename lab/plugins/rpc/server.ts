@@ -222,10 +222,16 @@ export function serve(provider: Provider): void {
   const address = process.argv.slice(3).find((argument) => /:\d+$/.test(argument)) ?? "";
   const engine = new EngineClient(address, grpc.credentials.createInsecure(), limits);
   const server = new grpc.Server(limits);
-  let cancelled = false;
+  let [cancelled, interrupted] = [false, false];
+  const endIfTold = (): void => {
+    if (cancelled && interrupted) server.tryShutdown(() => process.exit(0));
+  };
   server.addService(
     ResourceProviderService,
-    handlers(provider, engine, () => (cancelled = true)),
+    handlers(provider, engine, () => {
+      cancelled = true;
+      endIfTold();
+    }),
   );
   server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
     if (error) throw error;
@@ -236,8 +242,9 @@ export function serve(provider: Provider): void {
   process.stdin.resume();
   // The engine says Cancel, then interrupts, and kills after 5 s. Its patience is for all plugins together: one that takes
   // the whole of it makes the next look as if it had crashed. An interrupt without a Cancel is a person's Ctrl-C, which goes
-  // to every process of the terminal; the engine decides what that means.
+  // to every process of the terminal; the engine decides what that means. On a busy machine the interrupt overtakes the Cancel.
   process.on("SIGINT", () => {
-    if (cancelled) server.tryShutdown(() => process.exit(0));
+    interrupted = true;
+    endIfTold();
   });
 }
