@@ -130,11 +130,13 @@ async function commandOf(engine: string, dir: string): Promise<PulumiCommand> {
 type Operation = "up" | "preview" | "refresh" | "destroy";
 
 /**
- * The program did not reach its own engine: gRPC's pool still held the port of an engine that ended some seconds ago, as dead
- * (one in some hundred runs of one process). Nothing was registered then, and the next engine has another port.
+ * The program was taken for one of another engine of this process: gRPC's pool still held the port of one that has ended as dead, or the
+ * end of a program whose engine was killed was taken for its own (one in some hundred runs). Nothing was done then.
  */
-const missedEngine = (result: RunResult): boolean =>
-  !result.ok && result.started.length === 0 && result.output.includes("No connection established. Last error: null");
+const missedEngine = ({ ok, started, output }: RunResult): boolean =>
+  !ok &&
+  started.every(({ type }) => type.startsWith("pulumi:")) &&
+  /No connection established\. Last error: null|Resource monitor is terminating/.test(output);
 
 async function act(stack: Stack, operation: Operation, options: RunOptions): Promise<RunResult> {
   let result = await attempt(stack, operation, options);
