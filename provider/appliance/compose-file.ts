@@ -8,7 +8,7 @@ export interface ComposeFile {
   /** Why it is not YAML. */
   readonly faults: readonly { readonly message: string; readonly place: string }[];
   /** `:3:5`: line and column of a value. */
-  placeOf(path: Path): string;
+  readonly placeOf: (path: Path) => string;
 }
 
 /** So many texts are kept: a fleet has many appliances and few compose files. */

@@ -1,16 +1,7 @@
-import {
-  Alias,
-  isAlias,
-  isMap,
-  isPair,
-  isScalar,
-  isSeq,
-  LineCounter,
-  Node as YamlNode,
-  parseDocument,
-  YAMLMap,
-} from "yaml";
+import { Alias, isAlias, isMap, isPair, isScalar, isSeq, Node as YamlNode, parseDocument, YAMLMap } from "yaml";
 import { Fault } from "../../errors";
+import { readPlainYaml } from "./fast-yaml";
+import { Lines } from "./lines";
 import { Entry, Group, groupOf, Node, Place, Source } from "./tree";
 
 /** What is wrong with a text, and where in it. */
@@ -23,25 +14,32 @@ const MAX_VALUES = 5_000_000;
 
 const TOO_DEEP: Fault = { message: "is nested too deeply", remedy: "write it flatter" };
 
+/** What a text says, or what is wrong with it. */
+export interface ReadText {
+  readonly root?: Node;
+  readonly faults: TextFault[];
+  /** Where it begins. */
+  readonly at: Place;
+}
+
 /**
  * Reads YAML 1.2 (and so JSON) with the place of every value. Not 1.1: there a MAC such as 10:20:30:40:50:59 is a number
  * in base 60, and `no` is false.
  */
-export function readYaml(
-  text: string,
-  source: Omit<Source, "lineAt">,
-): { root?: Node; faults: TextFault[]; at: Place } {
-  const counter = new LineCounter();
-  const lineAt = (offset: number) => {
-    const { line, col } = counter.linePos(offset);
-    return { line: Math.max(line, 1), column: Math.max(col, 1) };
-  };
-  const at: Place = { source: { ...source, lineAt }, offset: 0 };
-  const place = (offset: number): Place => ({ ...at, offset });
+export function readYaml(text: string, source: Omit<Source, "lineAt">): ReadText {
+  const lines = new Lines(text);
+  const at: Place = { source: { ...source, lineAt: (offset) => lines.at(offset) }, offset: 0 };
+  const root = readPlainYaml(text, at);
+  return root === undefined ? readAnyYaml(text, at) : { at, root, faults: [] };
+}
+
+/** The same for every text, also one that is wrong, and slowly. */
+export function readAnyYaml(text: string, at: Place): ReadText {
+  const place = (offset: number): Place => ({ source: at.source, offset });
   let document;
   try {
     // Its own check for equal keys compares each with each.
-    document = parseDocument(text, { version: "1.2", lineCounter: counter, prettyErrors: false, uniqueKeys: false });
+    document = parseDocument(text, { version: "1.2", prettyErrors: false, uniqueKeys: false });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return { at, faults: [{ at, ...TOO_DEEP }] };
