@@ -10,7 +10,7 @@ import { Operation, Outcome } from "./outcome";
 import { Plan, planChanges, planOf } from "./plan";
 import { pool } from "./pool";
 import { hostProgram, STOPPED } from "./program";
-import { Moment, Ran, runStack } from "./run";
+import { isOnHost, Moment, Ran, runStack } from "./run";
 import { Stacks } from "./stacks";
 
 /** A run that a person may end early. */
@@ -198,7 +198,7 @@ function verdict(
   interrupted: boolean,
 ): Pick<Outcome, "status" | "faults"> {
   if (!preview.failed) {
-    const changes = preview.steps.some(({ kind, type }) => kind !== "same" && !type.startsWith("pulumi:"));
+    const changes = preview.steps.some((step) => step.kind !== "same" && isOnHost(step));
     return { status: !changes ? "unchanged" : operation === "preview" ? "changes" : "done", faults: [] };
   }
   if (interrupted) return { status: "interrupted", faults: [] };

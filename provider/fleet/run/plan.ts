@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Preview, Step } from "../../report/pull-request";
+import { isOnHost } from "./run";
 
 const planSchema = z.object({
   schemaVersion: z.literal(1),
@@ -17,7 +18,7 @@ export type Plan = z.infer<typeof planSchema>;
 /** The plan in a preview of one host. The same inventory, state and host give the same plan, in whatever order steps came. */
 export function planOf(host: string, { steps }: Pick<Preview, "steps">): Plan {
   const planned = steps
-    .filter(({ kind }) => kind !== "same")
+    .filter((step) => step.kind !== "same" && isOnHost(step))
     .map((step) => ({ kind: step.kind, type: step.type, name: step.name, digest: digestOf(step) }))
     .sort((a, b) => (key(a) < key(b) ? -1 : 1));
   return { schemaVersion: 1, host, digest: sha256(planned), steps: planned };

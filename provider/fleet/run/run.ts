@@ -76,6 +76,6 @@ function missedEngine({ preview, error = "" }: Ran): boolean {
 }
 
 /** Components and providers are only in the state. */
-function isOnHost({ type }: Moment): boolean {
+export function isOnHost({ type }: { readonly type: string }): boolean {
   return /^(command|docker):/.test(type);
 }
