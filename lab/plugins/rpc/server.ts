@@ -63,8 +63,16 @@ function ofUrn(urn: string): { name: string; type: string } {
   return { name: name.join("::"), type: types.split("$").pop() ?? "" };
 }
 
+/** Requests that are not answered yet. */
+let running = 0;
+
 function unary<Request, Response>(handler: Handler<Request, Response>): grpc.handleUnaryCall<Request, Response> {
-  return (call, callback) => {
+  return (call, respond) => {
+    running += 1;
+    const callback: typeof respond = (...answer) => {
+      running -= 1;
+      respond(...answer);
+    };
     void (async () => handler(call.request))().then(
       (response) => callback(null, response),
       (error: Error & { code?: unknown }) => {
@@ -224,7 +232,10 @@ export function serve(provider: Provider): void {
   const server = new grpc.Server(limits);
   let [cancelled, interrupted] = [false, false];
   const endIfTold = (): void => {
-    if (cancelled && interrupted) server.tryShutdown(() => process.exit(0));
+    if (!cancelled || !interrupted) return;
+    server.tryShutdown(() => process.exit(0));
+    // grpc-js 1.14 now and then waits for a connection on which nothing is asked any more.
+    setInterval(() => running === 0 && process.exit(0), 100);
   };
   server.addService(
     ResourceProviderService,
