@@ -1,48 +1,16 @@
-// npm run bench -- validate [HOSTS…]: how long an inventory takes and how much memory, from 10 hosts to 1 000. Each size is a
-// process of its own, after start-up; beside it the same text goes through the YAML library alone, so that the ratio of the two
-// means the same on any machine.
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Measured } from "./validate";
-import { APPLIANCES_PER_HOST, writeFleet } from "./fleet";
+// npm run bench -- WHAT [SIZE…]
+import { benchHost } from "./host";
+import { benchInventory } from "./inventory";
 
-const SIZES = [10, 100, 1000];
-const TIMES = 3;
+const benches: Record<string, (sizes?: readonly number[]) => void | Promise<void>> = {
+  validate: benchInventory,
+  host: benchHost,
+};
 
-const [what, ...sizes] = process.argv.slice(2);
-if (what !== "validate" || sizes.some((size) => !/^[1-9]\d{0,4}$/.test(size))) {
-  console.error("npm run bench -- validate [HOSTS…]");
+const [what = "", ...sizes] = process.argv.slice(2);
+const bench = benches[what];
+if (bench === undefined || sizes.some((size) => !/^[1-9]\d{0,4}$/.test(size))) {
+  console.error(`npm run bench -- ${Object.keys(benches).join("|")} [SIZE…]`);
   process.exit(2);
 }
-
-const tsx = join(__dirname, "..", "node_modules", "tsx", "dist", "cli.mjs");
-
-/** The best of a few runs: what else the machine does only ever adds. */
-function measure(file: string): Measured {
-  const runs = Array.from({ length: TIMES }, () => {
-    const out = execFileSync(process.execPath, [tsx, join(__dirname, "validate.ts"), file], { encoding: "utf8" });
-    return JSON.parse(out) as Measured;
-  });
-  return runs.reduce((best, run) => (run.cpu < best.cpu ? run : best));
-}
-
-const rows = (sizes.length > 0 ? sizes.map(Number) : SIZES).map((hosts) => {
-  const folder = mkdtempSync(join(tmpdir(), "macvlan-bench-"));
-  try {
-    const { seconds, cpu, yaml, megabytes } = measure(writeFleet(folder, hosts));
-    return {
-      hosts,
-      appliances: hosts * APPLIANCES_PER_HOST,
-      "seconds after start-up": Number(seconds.toFixed(2)),
-      "CPU seconds": Number(cpu.toFixed(2)),
-      "of yaml alone": Number((cpu / yaml).toFixed(2)),
-      "ms of CPU per host": Number(((cpu * 1000) / hosts).toFixed(2)),
-      "memory in MB": Math.round(megabytes),
-    };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-});
-console.table(rows);
+void bench(sizes.length > 0 ? sizes.map(Number) : undefined);
