@@ -6,6 +6,7 @@ export { BootShim } from "./boot-shim";
 export type { BootShimArgs } from "./boot-shim";
 export { SpecError } from "./errors";
 export type { Problem } from "./errors";
+export { fleetHost } from "./fleet/host";
 export { HostInterface, Reach } from "./host-interface";
 export type { HostInterfaceArgs, InterfaceSpec, NicArgs } from "./host-interface";
 export { MacvlanNetwork } from "./macvlan-network";

@@ -1,13 +1,13 @@
 import { EVENT_ID, Event, getScalarValue, parseEvents, SCALAR_STYLE, ScalarEvent } from "js-yaml";
-import { Document, isScalar } from "yaml";
+import { Document, isScalar, ScalarTag } from "yaml";
 import { Entry, Group, Node, Place, Scalar, Source } from "./tree";
 
 /** A file with more is somebody's mistake, which the other reader tells. */
 const MAX_EVENTS = 5_000_000;
 
 /** How plain text becomes a number, true, false or null: the rules of the other reader. */
-const tags = new Document(null, { version: "1.2" }).schema.tags.flatMap((tag) =>
-  tag.default === true && "test" in tag && tag.test !== undefined ? [tag] : [],
+const tags: readonly ScalarTag[] = new Document(null, { version: "1.2" }).schema.tags.filter(
+  (tag): tag is ScalarTag => tag.default === true && "test" in tag && tag.test !== undefined,
 );
 
 /** Anything else begins no number, and neither true, false nor null. */

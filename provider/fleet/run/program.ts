@@ -45,7 +45,7 @@ export function hostProgram(host: InventoryHost, options: ProgramOptions): Pulum
 }
 
 /** `KEY` of the project, or `NAMESPACE:KEY`. */
-function configSecret(key: string): pulumi.Output<string> | undefined {
+export function configSecret(key: string): pulumi.Output<string> | undefined {
   const [namespace, name] = key.includes(":") ? (key.split(":") as [string, string]) : [undefined, key];
   return new pulumi.Config(namespace).getSecret(name);
 }
