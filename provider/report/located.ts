@@ -1,17 +1,13 @@
 import { Problem } from "../errors";
+import type { Position } from "../fleet/inventory";
 
-/** A place in a file; line and column count from 1. */
-export interface Position {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-}
+export type { Position };
 
 /** A problem, and where in the inventory it is to be settled. What the fleet's inventory finds has this shape. */
 export interface LocatedProblem extends Problem {
   readonly position?: Position;
-  /** In how many further places the same text causes the same problem. */
-  readonly also?: number;
+  /** The hosts that have it; several where they take the same text from a template, their LAN or the defaults. */
+  readonly hosts?: readonly string[];
 }
 
 /** `fleet.yaml:14:11`. */
@@ -20,7 +16,8 @@ export function formatPosition({ file, line, column }: Position): string {
 }
 
 /** `what; what to do`. */
-export function sentence({ message, remedy, also = 0 }: LocatedProblem): string {
+export function sentence({ message, remedy, hosts = [] }: LocatedProblem): string {
+  const also = Math.max(hosts.length - 1, 0);
   const more = also === 0 ? "" : ` (and in ${also} more ${also === 1 ? "place" : "places"} that take this from here)`;
   return `${message}${remedy === "" ? "" : `; ${remedy}`}${more}`;
 }

@@ -51,8 +51,8 @@ describe("renderDhcp", () => {
   });
 });
 
-// The servers' own checks of what is written for them. `sh lab/setup.sh test` installs the servers; where one is missing the
-// check is skipped.
+// The servers' own checks of what is written for them: Debian's dnsmasq-base, kea-dhcp4-server and isc-dhcp-server. The last two
+// start a daemon when they are installed, so nothing installs them here; where one is missing the check is skipped and says so.
 describe("the server takes it", () => {
   let folder: string;
   beforeAll(() => (folder = mkdtempSync(join(tmpdir(), "macvlan-dhcp-"))));
@@ -78,7 +78,9 @@ describe("the server takes it", () => {
       const { status, stderr, stdout } = spawnSync(server!, args(file), { encoding: "utf8", timeout: 20_000 });
       return { status, said: stdout + stderr };
     };
-    it.skipIf(server === undefined)(`${program} reads ${format}`, () => {
+    const title =
+      server === undefined ? `${program} is not installed, which would read ${format}` : `${program} reads ${format}`;
+    it.skipIf(server === undefined)(title, () => {
       for (const domain of [undefined, "home.arpa"]) {
         const { status, said } = check(renderDhcp(format, lans, domain === undefined ? {} : { domain }));
         expect(status, said).toBe(0);

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import Ajv from "ajv";
-import { describe, expect, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import { codeQuality, githubAnnotations, sarif } from ".";
+import { InventoryHost, PositionedProblem } from "../../fleet/inventory";
+import { FleetHost } from "../fleet-host";
 import { LocatedProblem } from "../located";
 
 const problems: LocatedProblem[] = [
@@ -11,11 +13,17 @@ const problems: LocatedProblem[] = [
     message: "192.168.76.1 is the gateway of network lan",
     remedy: "choose a free address",
     position: { file: "fleets/my home, 100%.yaml", line: 14, column: 11 },
-    also: 2,
+    hosts: ["gw1", "gw2", "gw3"],
   },
   { path: [], message: "two\nlines: 50%", remedy: "", position: { file: "fleet.yaml", line: 3, column: 1 } },
   { path: ["hosts"], message: "has no place", remedy: "" },
 ];
+
+it("reports take what the inventory reads and finds as it is", () => {
+  expectTypeOf<PositionedProblem>().toExtend<LocatedProblem>();
+  expectTypeOf<keyof LocatedProblem>().toEqualTypeOf<keyof PositionedProblem>();
+  expectTypeOf<InventoryHost>().toExtend<FleetHost>();
+});
 
 describe("githubAnnotations", () => {
   it("is one command a line, with what would end it escaped", () => {

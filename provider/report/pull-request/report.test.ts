@@ -61,7 +61,13 @@ describe("renderReport", () => {
         remedy: "choose a free address outside dhcpPool (next free: 192.168.76.2)",
         position: here(14),
       },
-      { path: ["hosts"], message: "the host <b>gw9</b> @all is twice", remedy: "", position: here(2), also: 1 },
+      {
+        path: ["hosts"],
+        message: "the host <b>gw9</b> @all is twice",
+        remedy: "",
+        position: here(2),
+        hosts: ["gw1", "gw9"],
+      },
     ];
     return golden(renderReport({ hosts: [], problems }), "inventory");
   });
