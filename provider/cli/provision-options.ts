@@ -3,6 +3,15 @@ import { Command, InvalidArgumentError } from "commander";
 import type { Printed } from "./fleet";
 import type { DestroyArguments, FleetArguments, PreviewArguments, ShardArguments, UpArguments } from "./provision";
 
+/** An option that may be given again. Not a variadic one, which would take the hosts after it for its own. */
+const each = (value: string, before: readonly string[] = []): string[] => [...before, value];
+
+const INVENTORY = [
+  "-i, --inventory <file>",
+  "the inventory (YAML or JSON); repeatable, several are read as one",
+  each,
+] as const;
+
 /** Adds `preview`, `up`, `destroy`, `outputs`, `shards` and `unlock`. */
 export function addProvision(macvlan: Command, version: string): void {
   const provision = () => import("./provision");
@@ -29,7 +38,11 @@ export function addProvision(macvlan: Command, version: string): void {
       "--canary [host]",
       "one host first (the first with the tag canary): the others if `verify` finds it in sync",
     )
-    .option("--waves <tag...>", "hosts with these tags first, each wave verified before the next; then the others")
+    .option(
+      "--waves <tag>",
+      "hosts with this tag first, verified before the next wave; then the others; repeatable",
+      each,
+    )
     .option("--diff", "show the differences of files before asking")
     .action(async (hosts: string[], args: UpArguments) => show(await (await provision()).up(hosts, args)));
   running(macvlan, "destroy", "take away what was made on hosts; also of hosts that are in the inventory no longer")
@@ -47,9 +60,9 @@ export function addProvision(macvlan: Command, version: string): void {
     .command("shards")
     .description("the parts of a fleet for a matrix of jobs, as JSON")
     .argument("[host...]", "hosts of the inventory; default all")
-    .requiredOption("-i, --inventory <file...>", "the inventory (YAML or JSON); several are read as one")
+    .requiredOption(...INVENTORY)
     .requiredOption("--of <number>", "how many parts", positive)
-    .option("--tag <tag...>", "hosts with one of these tags")
+    .option("--tag <tag>", "hosts with this tag; repeatable", each)
     .option("--json", "with the hosts of each part")
     .action(async (hosts: string[], args: ShardArguments) => show((await provision()).shardsOf(hosts, args)));
 }
@@ -66,8 +79,8 @@ function choosing(macvlan: Command, name: string, description: string): Command 
     .command(name)
     .description(description)
     .argument("[host...]", "hosts of the inventory; default all")
-    .requiredOption("-i, --inventory <file...>", "the inventory (YAML or JSON); several are read as one")
-    .option("--tag <tag...>", "hosts with one of these tags")
+    .requiredOption(...INVENTORY)
+    .option("--tag <tag>", "hosts with this tag; repeatable", each)
     .option("--shard <part>", "one part of the hosts, such as 2/4")
     .option("--backend <url>", "where the state is; default what PULUMI_BACKEND_URL or `pulumi login` say")
     .option(

@@ -7,7 +7,7 @@ import { Inventory, InventoryHost } from "../inventory";
 import { EngineError } from "./engine";
 import { faultOf } from "./faults";
 import { Operation, Outcome } from "./outcome";
-import { Plan, planChanges, planOf } from "./plan";
+import { Plan, notReviewed, planOf } from "./plan";
 import { pool } from "./pool";
 import { hostProgram, STOPPED } from "./program";
 import { isOnHost, Moment, Ran, runStack } from "./run";
@@ -75,7 +75,7 @@ export class Fleet {
       if (!("digest" in reviewed)) return refused(host, [reviewed]);
       const outcome = await this.previewOne(host);
       if (!["unchanged", "changes"].includes(outcome.status)) return outcome;
-      const changes = planChanges(reviewed, planOf(host.name, outcome.report!.preview!));
+      const changes = notReviewed(reviewed, planOf(host.name, outcome.report!.preview!));
       if (changes.length > 0) {
         const message = `the plan is not the reviewed one any more: ${changes.join("; ")}`;
         return refused(host, [{ message, remedy: "preview, review and apply that plan" }], outcome.report);

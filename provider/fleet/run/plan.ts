@@ -34,17 +34,18 @@ export function parsePlan(text: string): Plan | undefined {
   }
 }
 
-/** How the plan of now differs from the reviewed one, a line each; empty if it is the same. */
-export function planChanges(reviewed: Plan, now: Plan): string[] {
-  const [before, after] = [reviewed, now].map(({ steps }) => new Map(steps.map((step) => [key(step), step])));
-  const lines = [...new Set([...before!.keys(), ...after!.keys()])].sort().flatMap((each) => {
-    const [was, is] = [before!.get(each), after!.get(each)];
-    if (was === undefined) return [`${is!.kind} ${is!.name} was not in it`];
-    if (is === undefined) return [`${was.kind} ${was.name} is in it no longer`];
-    if (was.kind !== is.kind) return [`${is.name}: ${was.kind} then, ${is.kind} now`];
-    return was.digest === is.digest ? [] : [`${is.kind} ${is.name} is another one now`];
+/**
+ * What the plan of now has that was not reviewed, a line each. What is in the plan no longer is done already, by a run that
+ * was not finished: doing the rest does nothing that nobody has seen.
+ */
+export function notReviewed(reviewed: Plan, now: Plan): string[] {
+  const before = new Map(reviewed.steps.map((step) => [key(step), step]));
+  return now.steps.flatMap((step) => {
+    const was = before.get(key(step));
+    if (was === undefined) return [`${step.kind} ${step.name} was not in it`];
+    if (was.kind !== step.kind) return [`${step.name}: ${was.kind} then, ${step.kind} now`];
+    return was.digest === step.digest ? [] : [`${step.kind} ${step.name} is another one now`];
   });
-  return lines;
 }
 
 function key({ type, name }: { type: string; name: string }): string {
