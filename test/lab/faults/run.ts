@@ -53,11 +53,12 @@ export const resourceOf = ({ fault, box }: Placed): string =>
     appliance: `${HOST}-${box.name}-appliance`,
   })[fault.where];
 
-/** Gives each fault of an appliance an appliance of its own; the others take the first for want of any. */
-export function place(faults: Fault[], boxes: Box[]): Placed[] {
+/** Gives each fault of an appliance a box of its own; for the others, any appliance that no fault befalls tells how it goes. */
+export function place(faults: Fault[], { all, boxes }: Crowd): Placed[] {
   const free = [...boxes];
+  const unharmed = all.find((each) => !boxes.includes(each));
   return faults.map((fault) => {
-    const box = fault.where === "appliance" ? free.shift() : boxes[0];
+    const box = fault.where === "appliance" ? free.shift() : unharmed;
     if (!box) throw new Error(`no appliance is left for ${fault.id}`);
     return { fault, box };
   });
@@ -148,7 +149,7 @@ async function macsOf({ lab }: Site, boxes: Box[]): Promise<Record<string, strin
 
 /** Faults are made, told and repaired. */
 export async function runRound(site: Site, stack: LabStack, round: Round, crowd: Crowd): Promise<RoundSeen> {
-  const placed = place(round.faults, crowd.boxes);
+  const placed = place(round.faults, crowd);
   const before = await containers(site.host);
   await inject(site, placed);
   const made = await holding(site, placed);
@@ -179,11 +180,11 @@ export async function runRound(site: Site, stack: LabStack, round: Round, crowd:
 
 /** Faults are made, and the host is booted with them. */
 export async function bootWith(site: Site, faults: Fault[], crowd: Crowd): Promise<SeenAtBoot[]> {
-  const placed = place(faults, crowd.boxes);
+  const placed = place(faults, crowd);
   await inject(site, placed);
   await site.host.reboot();
   await settle(site.host);
   const held = await holding(site, placed);
-  const macs = await macsOf(site, crowd.boxes);
+  const macs = await macsOf(site, crowd.all);
   return placed.map((each, at) => ({ placed: each, held: held[at] as boolean, macs: macs[each.box.name] ?? [] }));
 }
