@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -31,5 +31,5 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== wanted) {
 
 const [file, ...args] = process.argv.slice(2);
 const tsx = join(root, "node_modules", "tsx", "dist", "cli.mjs");
-const { status, signal } = spawnSync(process.execPath, [tsx, join(root, file), ...args], { stdio: "inherit" });
+const { status, signal } = spawnSync(process.execPath, [tsx, resolve(root, file), ...args], { stdio: "inherit" });
 process.exit(signal ? 130 : (status ?? 1));

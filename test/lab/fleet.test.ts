@@ -57,14 +57,17 @@ interface Ended {
 }
 
 function macvlan(command: string, ...args: string[]): Promise<Ended> {
-  const main = join(__dirname, "..", "..", "provider", "cli", "main.ts");
   const run = join(__dirname, "..", "..", "scripts", "run.mjs");
-  const child = spawn(process.execPath, [run, main, command, "--json", ...args], { cwd: folder, env });
+  const child = spawn(process.execPath, [run, "provider/cli/main.ts", command, "--json", ...args], {
+    cwd: folder,
+    env,
+  });
   let [out, err] = ["", ""];
   child.stdout.on("data", (text: Buffer) => (out += text.toString()));
   child.stderr.on("data", (text: Buffer) => (err += text.toString()));
-  return new Promise((resolve) =>
+  return new Promise((resolve, reject) =>
     child.on("close", (code) => {
+      if (out === "") return reject(new Error(`macvlan ${command}: exit ${code}\n${err}`));
       const report = JSON.parse(out) as { hosts: { host: string; status: string }[] };
       const statuses = Object.fromEntries(report.hosts.map(({ host, status }) => [host, status]));
       resolve({ code, out, err, statuses });
