@@ -75,17 +75,15 @@ type Problems = readonly (PositionedProblem | FleetError["problems"][number])[];
 export async function preview(names: string[], args: PreviewArguments, version: string): Promise<Printed> {
   const read = choose(names, args);
   const base = args.against === undefined ? undefined : readRecorded([args.against]);
-  const problems = [...read.problems, ...(base?.problems ?? [])];
+  const problems = [...read.problems, ...(base?.problems ?? []), ...contradictions(args)];
   let outcomes: Outcome[] = [];
   if (problems.length === 0) {
     const fleet = await opened(args, base !== undefined);
     if (!("stacks" in fleet)) return bad("preview", args, fleet.problems);
     try {
       outcomes = await watched(read.hosts.length, false, (live, interrupt) => {
-        const runner = new Fleet(read.inventory!, fleet.stacks, {
-          ...{ parallel: args.parallel ?? 4, keepGoing: args.continue ?? true, interrupt, watcher: live },
-          offline: args.offline === true || base !== undefined,
-        });
+        const offline = args.offline === true || base !== undefined;
+        const runner = runnerOf({ ...args, offline }, read, fleet.stacks, live, interrupt, true);
         return base ? runner.between(read.hosts, base.inventory!.hosts) : runner.preview(read.hosts);
       });
       savePlans(args.savePlan, outcomes);
@@ -110,6 +108,24 @@ export async function preview(names: string[], args: PreviewArguments, version: 
   }
   const printed = result("preview", args, outcomes, exitCode(outcomes, args.expectNoChanges));
   return { ...printed, out: annotations + (toStdout ?? printed.out ?? "") };
+}
+
+function contradictions({
+  against,
+  savePlan,
+  report,
+  annotations,
+}: PreviewArguments): FleetError["problems"][number][] {
+  const problem = (message: string, remedy: string) => ({ path: [], message, remedy });
+  return [
+    ...(against !== undefined && savePlan !== undefined
+      ? [problem("a plan against another inventory is none for any host", "leave out --save-plan or --against")]
+      : []),
+    ...(report !== undefined && report !== "md" ? [problem(`there is no report ${report}`, "known: md")] : []),
+    ...(annotations !== undefined && annotations !== "github"
+      ? [problem(`there are no annotations for ${annotations}`, "known: github")]
+      : []),
+  ];
 }
 
 /** Provisions the hosts. */
@@ -305,7 +321,7 @@ async function opened(
 ): Promise<{ stacks: Stacks } | { problems: Problems }> {
   const options = { fleet: args.fleet, backend: args.backend, folder: dirname(args.inventory[0]!) };
   try {
-    return { stacks: withoutState ? await Stacks.withoutState(options) : await Stacks.open(options) };
+    return { stacks: withoutState ? Stacks.withoutState(options) : await Stacks.open(options) };
   } catch (error) {
     if (!(error instanceof FleetError)) throw error;
     return { problems: error.problems };
@@ -313,15 +329,16 @@ async function opened(
 }
 
 function runnerOf(
-  args: FleetArguments,
+  args: FleetArguments & { plan?: string; savePlan?: string },
   { inventory }: Pick<Chosen, "inventory">,
   stacks: Stacks,
   watcher: Live,
   interrupt: ReturnType<typeof interruptible>["interrupt"],
   keepGoing: boolean,
 ): Fleet {
-  const parallel = args.parallel ?? 4;
-  return new Fleet(inventory!, stacks, { parallel, keepGoing, offline: args.offline === true, interrupt, watcher });
+  const { parallel = 4, offline = false, plan, savePlan } = args;
+  const exact = plan !== undefined || savePlan !== undefined;
+  return new Fleet(inventory!, stacks, { parallel, keepGoing, offline, exact, interrupt, watcher });
 }
 
 async function watched<T>(

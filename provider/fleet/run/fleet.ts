@@ -6,6 +6,7 @@ import { Contact, HostReport, hostReport, Preview, previewBetween } from "../../
 import { Inventory, InventoryHost } from "../inventory";
 import { EngineError } from "./engine";
 import { faultOf } from "./faults";
+import { previewFromNothing } from "./from-nothing";
 import { Operation, Outcome } from "./outcome";
 import { Plan, notReviewed, planOf } from "./plan";
 import { pool } from "./pool";
@@ -34,6 +35,8 @@ export interface RunOptions {
   /** Begin further hosts after one failed. */
   readonly keepGoing: boolean;
   readonly offline: boolean;
+  /** Plans are saved, or compared with saved ones: to the last default that a plugin fills in. */
+  readonly exact: boolean;
   readonly interrupt: Interrupt;
   readonly watcher: Watcher;
 }
@@ -164,8 +167,10 @@ export class Fleet {
     return { ...this.outcome("up", host, await this.runOn("up", host.name, stack), contact), notes };
   }
 
+  /** Without an engine where its every word can be done without: hosts are not looked at, and nobody relies on the exact plan. */
   private async fromNothing(host: InventoryHost, offline = true): Promise<Ran> {
-    const program = hostProgram(host, { offline, secretsMayMiss: true, withoutConfig: true });
+    const program = hostProgram(host, { offline, secretsMayMiss: true, fromNothing: true });
+    if (offline && !this.options.exact) return previewFromNothing(this.stacks.project, host.name, program);
     return this.runOn("preview", host.name, await this.stacks.emptyStack(program));
   }
 

@@ -10,8 +10,8 @@ export interface ProgramOptions {
   readonly offline?: boolean;
   /** Secrets that are not to be had stay as they are in the state. Never provision with this. */
   readonly secretsMayMiss?: boolean;
-  /** Where secrets of the stack's configuration are not to be had, because the stack is not there yet. */
-  readonly withoutConfig?: boolean;
+  /** There is no stack yet: neither its configuration is to be had, nor a state in which anything could stay. */
+  readonly fromNothing?: boolean;
   /** From when on no further resource is begun; those that were go on to their end. */
   readonly isOver?: () => boolean;
 }
@@ -21,11 +21,11 @@ export const STOPPED = "the run was interrupted before this was begun";
 
 /** A program that makes one host of an inventory. Throws SpecError, from which nothing is made, where a secret is missing. */
 export function hostProgram(host: InventoryHost, options: ProgramOptions): PulumiFn {
-  const { offline = false, secretsMayMiss = false, withoutConfig = false, isOver } = options;
+  const { offline = false, secretsMayMiss = false, fromNothing = false, isOver } = options;
   return () => {
     if (offline) pulumi.runtime.setConfig("macvlan:offline", "true");
     const missing = new Set<string>();
-    const config = (key: string): pulumi.Input<string> | undefined => (withoutConfig ? undefined : configSecret(key));
+    const config = (key: string): pulumi.Input<string> | undefined => (fromNothing ? undefined : configSecret(key));
     let { args, problems } = withSecretValues(host.args, secretSource(process.env, config));
     if (secretsMayMiss && args === undefined) {
       for (const { path } of problems) missing.add(String(path[1]));
@@ -37,7 +37,9 @@ export function hostProgram(host: InventoryHost, options: ProgramOptions): Pulum
     refuse(below([host.name], problems));
     const transforms: pulumi.ResourceTransform[] = [
       ...(isOver === undefined ? [] : [stopping(isOver)]),
-      ...(missing.size === 0 ? [] : [keeping(new Set([...missing].map((name) => `${host.name}-${name}-appliance`)))]),
+      ...(missing.size === 0 || fromNothing
+        ? []
+        : [keeping(new Set([...missing].map((name) => `${host.name}-${name}-appliance`)))]),
     ];
     const made = new ApplianceHost(host.name, args!, { transforms });
     return Promise.resolve({ networkId: made.networkId, mac: made.mac, appliances: made.appliances });

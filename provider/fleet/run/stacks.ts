@@ -38,14 +38,14 @@ export class Stacks {
   private empty?: Promise<Record<string, string>>;
 
   private constructor(
-    private readonly engine: Engine,
+    private readonly engine: Engine | undefined,
     readonly project: string,
     private readonly env: Record<string, string>,
   ) {}
 
   /** Finds `pulumi`, and the stacks in the backend. Throws FleetError where that does not go. */
   static async open(options: FleetOptions): Promise<Stacks> {
-    const stacks = await Stacks.make(options);
+    const stacks = Stacks.make(options, await findEngine());
     try {
       const { stdout } = await stacks.pulumi(["stack", "ls", "--json", "--project", stacks.project]);
       for (const { name } of JSON.parse(stdout) as { name: string }[]) stacks.known.add(name.split("/").at(-1)!);
@@ -56,13 +56,12 @@ export class Stacks {
     }
   }
 
-  /** The same without any backend: every stack is one that is not there yet. */
-  static async withoutState(options: Pick<FleetOptions, "fleet" | "folder">): Promise<Stacks> {
+  /** For what needs no backend and no `pulumi`: no stack is there, and none can be made. */
+  static withoutState(options: Pick<FleetOptions, "fleet" | "folder">): Stacks {
     return Stacks.make(options);
   }
 
-  private static async make({ fleet, backend, folder }: FleetOptions): Promise<Stacks> {
-    const engine = await findEngine();
+  private static make({ fleet, backend, folder }: FleetOptions, engine?: Engine): Stacks {
     const settings = projectSettings(folder);
     const project = fleet ?? settings.name ?? DEFAULT_PROJECT;
     const stacks = new Stacks(engine, project, {
@@ -121,7 +120,7 @@ export class Stacks {
       PULUMI_CONFIG_PASSPHRASE: randomBytes(16).toString("hex"),
       PULUMI_CONFIG_PASSPHRASE_FILE: "",
     };
-    await this.engine.run(["stack", "init", EMPTY, "--no-select"], folder, env);
+    await this.engine?.run(["stack", "init", EMPTY, "--no-select"], folder, env);
     return env;
   }
 
@@ -145,6 +144,7 @@ export class Stacks {
 
   /** Runs `pulumi` itself; rejects with EngineError. */
   pulumi(args: string[]): Promise<{ stdout: string; stderr: string }> {
+    if (this.engine === undefined) throw new Error("these stacks have no backend");
     return this.engine.run(args, this.folder, this.env);
   }
 
