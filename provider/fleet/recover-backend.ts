@@ -13,10 +13,12 @@ function startedAt(pid: number): Date | undefined {
   }
   const file = `/proc/${pid}/stat`;
   if (!existsSync(file)) return new Date(0);
-  // Field 22 counts ticks of 1/100 s since boot; field 2 is a name in parentheses that may hold anything.
+  // Field 3 is the state, 22 counts ticks of 1/100 s since boot; field 2 is a name in parentheses that may hold anything.
   const fields = readFileSync(file, "utf8")
     .replace(/^.*\)\s/s, "")
     .split(" ");
+  // Ended, and its parent has not asked how: in a container whose first process never asks that stays so.
+  if (/[ZX]/.test(fields[0]!)) return undefined;
   return new Date(Date.now() - uptime() * 1000 + Number(fields[19]) * 10);
 }
 

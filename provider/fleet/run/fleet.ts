@@ -7,6 +7,7 @@ import { Inventory, InventoryHost } from "../inventory";
 import { EngineError } from "./engine";
 import { faultOf } from "./faults";
 import { previewFromNothing } from "./from-nothing";
+import { Gate } from "./gate";
 import { Operation, Outcome } from "./outcome";
 import { Plan, notReviewed, planOf } from "./plan";
 import { pool } from "./pool";
@@ -160,11 +161,11 @@ export class Fleet {
   private async upOne(host: InventoryHost): Promise<Outcome> {
     const contact = await this.look(host);
     if (contact === "unreachable") return { ...left(host), status: "failed", faults: this.unseen.get(host.name)! };
-    const { isOver } = this.options.interrupt;
-    const program = hostProgram(host, { offline: contact === "offline", isOver });
+    const gate = new Gate(this.options.interrupt);
+    const program = hostProgram(host, { offline: contact === "offline", gate });
     const notes = this.stacks.has(host.name) ? await this.stacks.recover(host.name) : [];
     const stack = await this.stacks.made(host.name, program);
-    return { ...this.outcome("up", host, await this.runOn("up", host.name, stack), contact), notes };
+    return { ...this.outcome("up", host, await this.runOn("up", host.name, stack, gate), contact), notes };
   }
 
   /** Without an engine where its every word can be done without: hosts are not looked at, and nobody relies on the exact plan. */
@@ -174,10 +175,11 @@ export class Fleet {
     return this.runOn("preview", host.name, await this.stacks.emptyStack(program));
   }
 
-  private runOn(operation: Operation, host: string, stack: Stack): Promise<Ran> {
+  private runOn(operation: Operation, host: string, stack: Stack, gate?: Gate): Promise<Ran> {
     const { interrupt, watcher } = this.options;
+    const { signal } = gate ?? interrupt;
     const onMoment = (moment: Moment): void => watcher.moment(host, moment);
-    return runStack(operation, stack, { signal: interrupt.signal, onMoment });
+    return runStack(operation, stack, { signal, onEnded: (name) => gate?.ended(name), onMoment });
   }
 
   private outcome(operation: Operation, host: { name: string; path?: Path }, ran: Ran, contact: Contact): Outcome {

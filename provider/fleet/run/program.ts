@@ -4,6 +4,7 @@ import type { PulumiFn } from "@pulumi/pulumi/automation";
 import { ApplianceHost } from "../../appliance-host";
 import { below, refuse } from "../../errors";
 import { InventoryHost, secretSource, withSecretValues } from "../inventory";
+import { Gate } from "./gate";
 
 export interface ProgramOptions {
   /** The host is not contacted. */
@@ -12,8 +13,8 @@ export interface ProgramOptions {
   readonly secretsMayMiss?: boolean;
   /** There is no stack yet: neither its configuration is to be had, nor a state in which anything could stay. */
   readonly fromNothing?: boolean;
-  /** From when on no further resource is begun; those that were go on to their end. */
-  readonly isOver?: () => boolean;
+  /** Asked before each resource. */
+  readonly gate?: Gate;
 }
 
 /** What is told of a resource that was not begun. */
@@ -21,7 +22,7 @@ export const STOPPED = "the run was interrupted before this was begun";
 
 /** A program that makes one host of an inventory. Throws SpecError, from which nothing is made, where a secret is missing. */
 export function hostProgram(host: InventoryHost, options: ProgramOptions): PulumiFn {
-  const { offline = false, secretsMayMiss = false, fromNothing = false, isOver } = options;
+  const { offline = false, secretsMayMiss = false, fromNothing = false, gate } = options;
   return () => {
     if (offline) pulumi.runtime.setConfig("macvlan:offline", "true");
     const missing = new Set<string>();
@@ -36,7 +37,7 @@ export function hostProgram(host: InventoryHost, options: ProgramOptions): Pulum
     }
     refuse(below([host.name], problems));
     const transforms: pulumi.ResourceTransform[] = [
-      ...(isOver === undefined ? [] : [stopping(isOver)]),
+      ...(gate === undefined ? [] : [passing(gate)]),
       ...(missing.size === 0 || fromNothing
         ? []
         : [keeping(new Set([...missing].map((name) => `${host.name}-${name}-appliance`)))]),
@@ -52,10 +53,10 @@ export function configSecret(key: string): pulumi.Output<string> | undefined {
   return new pulumi.Config(namespace).getSecret(name);
 }
 
-/** The engine asks before it begins a resource, so that those that run already end as they should. */
-function stopping(isOver: () => boolean): pulumi.ResourceTransform {
-  return () => {
-    if (isOver()) throw new pulumi.RunError(STOPPED);
+/** The engine asks before it begins a resource. Components change nothing. */
+function passing(gate: Gate): pulumi.ResourceTransform {
+  return ({ custom, type, name }) => {
+    if (custom && !gate.pass(`${type}::${name}`)) throw new pulumi.RunError(STOPPED);
     return undefined;
   };
 }

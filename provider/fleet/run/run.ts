@@ -21,9 +21,13 @@ export interface Moment {
 
 export interface RunOptions {
   readonly signal?: AbortSignal;
+  /** Told of each resource (TYPE::NAME) that the engine has done with, also where there was nothing to do. */
+  readonly onEnded?: (resource: string) => void;
   readonly onMoment?: (moment: Moment) => void;
 }
 
+/** After these a resource is not done with yet. */
+const PARTIAL = new Set(["delete-replaced", "discard-replaced", "replace"]);
 const QUIET = new Set(["same", "read", "refresh"]);
 
 type Operation = "preview" | "up" | "destroy";
@@ -34,11 +38,13 @@ export async function runStack(operation: Operation, stack: Stack, options: RunO
   return missedEngine(first) ? attempt(operation, stack, options) : first;
 }
 
-async function attempt(operation: Operation, stack: Stack, { signal, onMoment }: RunOptions): Promise<Ran> {
+async function attempt(operation: Operation, stack: Stack, { signal, onEnded, onMoment }: RunOptions): Promise<Ran> {
   const events: EngineEvent[] = [];
   let done = 0;
   const onEvent = (event: EngineEvent): void => {
     if (isTold(event)) events.push(event);
+    const ended = endedIn(event);
+    if (ended !== undefined) onEnded?.(ended);
     const moment = momentOf(event);
     if (operation !== "preview" && moment?.state === "done" && isOnHost(moment)) done += 1;
     if (moment && operation !== "preview" && isOnHost(moment)) onMoment?.(moment);
@@ -64,7 +70,16 @@ function momentOf({ resourcePreEvent, resOutputsEvent, resOpFailedEvent }: Engin
       ? ([resOutputsEvent.metadata, "done"] as const)
       : ([resOpFailedEvent?.metadata, "failed"] as const);
   if (metadata === undefined || QUIET.has(metadata.op)) return undefined;
-  return { op: metadata.op, name: metadata.urn.split("::").at(-1)!, type: metadata.type, state };
+  return { op: metadata.op, name: nameOf(metadata.urn), type: metadata.type, state };
+}
+
+function endedIn({ resOutputsEvent, resOpFailedEvent }: EngineEvent): string | undefined {
+  const metadata = (resOutputsEvent ?? resOpFailedEvent)?.metadata;
+  return metadata === undefined || PARTIAL.has(metadata.op) ? undefined : metadata.urn.split("$").at(-1);
+}
+
+function nameOf(urn: string): string {
+  return urn.split("::").at(-1)!;
 }
 
 /**
