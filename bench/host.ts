@@ -11,6 +11,8 @@ import { observeScript } from "../provider/observe";
 import { runAsync, runScript } from "../provider/ssh";
 
 const SIZES = [1, 5, 20];
+/** Docker's own default: 20 checks every few seconds would be most of what an emulated host does. */
+const HEALTHCHECK = { interval: "30s" };
 const TIMES = 5;
 
 interface Row {
@@ -76,7 +78,7 @@ async function composeUp(host: Host, appliances: number): Promise<number> {
   await host.load("booted");
   const services = addresses(appliances).map(
     ({ name, ip, mac }) =>
-      `  ${name}: { image: "lab/web:1", restart: unless-stopped, networks: { lan: { ipv4_address: ${ip}, mac_address: "${mac}" } } }`,
+      `  ${name}: { image: "lab/web:1", restart: unless-stopped, healthcheck: ${JSON.stringify(HEALTHCHECK)}, networks: { lan: { ipv4_address: ${ip}, mac_address: "${mac}" } } }`,
   );
   const file = ["services:", ...services, "networks:", "  lan: { external: true }", ""].join("\n");
   const from = Date.now();
@@ -111,7 +113,10 @@ function specification(host: Host, appliances: number): macvlan.ApplianceHostArg
     interface: { nic: { mac: host.mac }, reach: "pinned" },
     network: { subnet: "192.168.76.0/24", gateway: "192.168.76.1", hostAddress: host.ip },
     appliances: Object.fromEntries(
-      addresses(appliances).map(({ name, ip, mac }) => [name, { ip, mac, service: { image: "lab/web:1" } }]),
+      addresses(appliances).map(({ name, ip, mac }) => [
+        name,
+        { ip, mac, service: { image: "lab/web:1", healthcheck: HEALTHCHECK } },
+      ]),
     ),
   };
 }

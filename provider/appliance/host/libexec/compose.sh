@@ -281,7 +281,7 @@ start_once() { # [--force-recreate...]
     return 1
   fi
   # from here on, since ending the version before may itself take a while (stop_grace_period)
-  sv_end=$(($(uptime_s) + READY_TIMEOUT))
+  sv_begun=$(uptime_s)
   while :; do
     # shellcheck disable=SC2086
     project_rows $sv_ids
@@ -289,8 +289,12 @@ start_once() { # [--force-recreate...]
     attached || { sv_why="its container is not on network $NETWORK" && return 3; }
     settled
     sv=$?
-    if [ "$sv" != 1 ] || [ "$(uptime_s)" -ge "$sv_end" ]; then break; fi
-    sleep 1
+    sv_waited=$(($(uptime_s) - sv_begun))
+    sv_left=$((READY_TIMEOUT - sv_waited))
+    if [ "$sv" != 1 ] || [ $sv_left -le 0 ]; then break; fi
+    # rarer the longer it takes: many that wait at once would take the CPU from what they wait for
+    sv_pause=$((1 + (sv_waited < 36 ? sv_waited : 36) / 4))
+    sleep $((sv_pause < sv_left ? sv_pause : sv_left))
   done
   if [ "$sv" != 0 ]; then
     [ "$sv" = 2 ] || log 3 "$name: not ready after $READY_TIMEOUT s:"
