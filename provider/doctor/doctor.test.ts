@@ -120,6 +120,8 @@ const cases: Record<string, () => Sight> = {
       links: [...base.links, link({ ifname: "ipv0", linkinfo: { info_kind: "ipvlan", info_data: { mode: "l2" } } })],
     }),
   "docker-28-start": () => host({ docker: docker("28.0.1") }),
+  "taken-back": () =>
+    host({ undone: new Map([["lan0", { time: "2026-11-21T03:20:11Z", reason: "nobody confirmed it in time" }]]) }),
   "docker-29-wipe": () => host({ docker: docker("29.1.2") }),
   "ghost-parent-missing": () => host({ ghosts: [LAN.id], links: base.links.filter(({ ifname }) => ifname !== "lan0") }),
   ghost: () => host({ ghosts: [LAN.id] }),

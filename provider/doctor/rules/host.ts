@@ -80,6 +80,16 @@ export const hostRules: readonly DoctorRule<Setup>[] = [
   ),
   ...NIC_RULES.map(([id, severity]) => inUse(id, severity, hostInterfaceRules as readonly Rule<unknown>[], nics)),
   {
+    id: "taken-back",
+    severity: Weight.Risk,
+    find: ({ facts: { undone } }) =>
+      [...undone].map(([link, { time, reason }]) => ({
+        where: `link ${link}`,
+        means: `The last change of ${link} was taken back by this host at ${time}: ${reason}. It is as it was before that change, not as its program says.`,
+        remedy: "correct the change, if it cut the host off, and run it again from where the host is reached by",
+      })),
+  },
+  {
     id: "docker-28-start",
     severity: Weight.Risk,
     find: (setup) =>
