@@ -86,6 +86,8 @@ export class ApplianceHost extends Sandbox {
     super({ docker, nsenter });
     const from = join(__dirname, "../../provider/appliance/host/libexec");
     for (const file of readdirSync(from)) cpSync(join(from, file), join(this.libexec, file));
+    this.write("sys/class/net/lan0/lower_ens4", "");
+    this.write("sys/class/net/ens4/ifindex", "3\n");
     this.write("docker/network", "macvlan lan0\n");
     this.write("docker/images", "good:1\ngood:2\nsick:1\ncrash:1\nodd:1\nfails:1\n");
   }
@@ -98,7 +100,7 @@ export class ApplianceHost extends Sandbox {
   helper(verb: string, input = "", env: Record<string, string> = {}): Run {
     this.sh('rm -f "$MACVLAN_ROOT/count"');
     const script = `echo $$ >"$MACVLAN_ROOT/pid"; exec "$MACVLAN_ROOT/usr/local/libexec/macvlan/appliance" ${verb} web`;
-    return this.sh(script, input, env);
+    return this.sh(script, input, { MACVLAN_SYS: `${this.root}/sys`, ...env });
   }
 
   /** The calls of Docker since the last time. */

@@ -107,6 +107,12 @@ describe("a container that Compose is content with", () => {
       "inside the container there are 0 LAN interfaces",
     ],
     [
+      "is on another NIC than its link",
+      () => host.write("inside", host.sh('"$MACVLAN_ROOT/bin/nsenter"').stdout.replace("@if3", "@if4")),
+      "",
+      "inside the container eth0 is on another NIC than lan0",
+    ],
+    [
       "is bound to a network that is gone",
       change("running|healthy", "exited|none"),
       `Error response from daemon: network ${"5f".repeat(32)} not found\n`,

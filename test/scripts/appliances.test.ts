@@ -48,7 +48,8 @@ describe("stage 3", () => {
       nsenter: 'cat "$MACVLAN_ROOT/inside/$2" 2>/dev/null',
       journalctl: 'cat "$MACVLAN_ROOT/journal" 2>/dev/null',
     });
-    host.write("sys/class/net/lan0/x", "");
+    host.write("sys/class/net/lan0/lower_ens4", "");
+    host.write("sys/class/net/ens4/ifindex", "3\n");
     host.stub("restore", "");
     host.write("usr/local/libexec/macvlan/appliance", '#!/bin/sh\necho "appliance $*" >>"$MACVLAN_ROOT/calls"\n');
     host.sh('chmod 755 "$MACVLAN_ROOT/usr/local/libexec/macvlan/appliance"');
@@ -156,6 +157,13 @@ describe("stage 3", () => {
     const dns = add("dns");
     host.write(`inside/${dns.pid}`, "1: lo: <UP>\n    link/loopback 00:00:00:00:00:00\n");
     expect(stage3().stderr).toContain("dns: has lost its interface");
+    expect(acted()).toEqual([`docker restart ${dns.id}`]);
+  });
+
+  test("restarts what is on another NIC than its link", () => {
+    const dns = add("dns");
+    host.write("sys/class/net/ens4/ifindex", "5\n");
+    expect(stage3().stderr).toContain("dns: is on another NIC than lan0");
     expect(acted()).toEqual([`docker restart ${dns.id}`]);
   });
 

@@ -201,13 +201,14 @@ pinned() {
     }' "$work/rows")
   case $pi_pid in '' | *[!0-9]*) echo "$pi_pid" && return 1 ;; esac
   printf 'link show type macvlan\naddr show\nroute show default\n' | timeout 10 nsenter -t "$pi_pid" -n ip -o -batch - 2>&1 |
-    awk -v service="$SERVICE" -v ip="$IP" -v mac="$MAC" '
-      / link\/ether / { count++; device = $2; sub(/[@:].*/, "", device); at = $0; sub(/.* link\/ether /, "", at); sub(/ .*/, "", at); next }
+    awk -v service="$SERVICE" -v ip="$IP" -v mac="$MAC" -v link="$PARENT" -v nic="$(below "$PARENT")" '
+      / link\/ether / { count++; device = below = $2; sub(/[@:].*/, "", device); gsub(/^.*@if|:$/, "", below); at = $0; sub(/.* link\/ether /, "", at); sub(/ .*/, "", at); next }
       $3 == "inet" { split($4, address, "/"); if (address[1] == ip) on = $2; next }
       /^default / { for (f = 1; f < NF; f++) if ($f == "dev") way = $(f + 1); next }
       END {
         if (count != 1) print "inside the container there are " count + 0 " LAN interfaces instead of one"
         else if (at != mac) print "inside the container the MAC is " at " instead of " mac
+        else if (nic != "" && below != nic) print "inside the container " device " is on another NIC than " link
         else if (on != device) print "inside the container " device " does not have " ip
         else if (way != "" && way != device) print "inside the container the default route is not on the LAN: Docker took another network of " service " for it"
         else exit 0

@@ -170,6 +170,12 @@ lower() { # LINK: the device under it
   return 1
 }
 
+# The number of the device under LINK: what the interface of a container on LINK has behind its @if, for a macvlan on a macvlan is put on the
+# NIC. A link that was moved to another NIC leaves its containers behind on the old one.
+below() { # LINK
+  be=$(lower "$1") && read -r be <"$net/$be/ifindex" && echo "$be"
+} 2>/dev/null
+
 # Makes the host's routes over LINK what the configuration says: with REACH=pinned one /32 to each pinned address, from the host's own
 # address on the NIC, so that LINK needs none. Returns 3 while the NIC has no address to send from (it may come late, by DHCP). With
 # `check` it changes nothing and returns 4 if it would have.
