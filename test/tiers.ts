@@ -46,7 +46,7 @@ export const tiers: Tier[] = [
     what: "a lab host that must be refused",
     vitest: ["--project", "lab"],
     env: { LAB_SUITE: "bookworm" },
-    lane: "two",
+    lane: "one",
   },
   {
     name: "lab-further",
