@@ -1,23 +1,14 @@
 // The commands that run Pulumi for a fleet, as a person would: the CLI in a process of its own, the real engine, the plugins of
 // the other engine tests, and a fake host behind a fake ssh for each host of the inventory.
 import { ChildProcess, spawn } from "node:child_process";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { engineEnv } from "../../lab/pulumi";
+import { CLI, fakeHosts } from "./fake-hosts";
+import { bareObservation } from "./observation";
 
-const root = join(__dirname, "..", "..");
-const tsx = join(root, "node_modules", "tsx", "dist");
 const HOSTS = ["gwa", "gwb", "gwc"];
 
 let folder: string;
@@ -29,27 +20,14 @@ const path = (...parts: string[]): string => join(folder, ...parts);
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "macvlan-fleet-test-"));
-  for (const name of HOSTS) mkdirSync(host(name), { recursive: true });
-  mkdirSync(path("bin"));
-  writeFileSync(
-    path("bin", "ssh"),
-    [
-      "#!/bin/sh",
-      `for h in ${HOSTS.join(" ")}; do case " $* " in *" $h "*) break ;; esac; done`,
-      `FAKE_DOCKER='${folder}/hosts'/$h; export FAKE_DOCKER; cd "$FAKE_DOCKER" || exit 1`,
-      `[ ! -e down ] || { echo "ssh: connect to host $h port 22: No route to host" >&2; exit 255; }`,
-      `case "$*" in *dial-stdio) exec node -r '${join(tsx, "cjs", "index.cjs")}' '${join(__dirname, "fake-ssh.ts")}' "$@" ;; esac`,
-      `cat >/dev/null; case "$*" in *appliance*) if [ -e slow ]; then echo begun >>steps; sleep "$(cat slow)"; fi ;; esac`,
-      `echo done >>steps`,
-    ].join("\n"),
-  );
-  chmodSync(path("bin", "ssh"), 0o755);
+  fakeHosts(folder, HOSTS);
   const engine = await engineEnv({ dir: path("state"), passphrase: "fleet" });
   env = { ...process.env, ...engine.env, PATH: `${path("bin")}:${engine.env.PATH}`, CI: "true" };
 }, 600_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeEach(() => {
-  for (const name of HOSTS) for (const file of ["down", "slow"]) rmSync(host(name, file), { force: true });
+  for (const name of HOSTS)
+    for (const file of ["down", "slow", "late", "observation"]) rmSync(host(name, file), { force: true });
 });
 
 /** Three hosts with an appliance each; `greeting` is in its environment. */
@@ -84,11 +62,10 @@ interface Run {
 }
 
 function macvlan(args: string[], { env: more = {}, started }: Run = {}): Promise<Ended> {
-  const child = spawn(
-    process.execPath,
-    ["--import", `file://${join(tsx, "loader.mjs")}`, join(root, "provider", "cli", "main.ts"), ...args],
-    { cwd: folder, env: { ...env, FLEET_TOKEN: "hunter2", ...more } },
-  );
+  const child = spawn(process.execPath, [...CLI, ...args], {
+    cwd: folder,
+    env: { ...env, FLEET_TOKEN: "hunter2", ...more },
+  });
   let [out, err] = ["", ""];
   child.stdout.on("data", (text: Buffer) => (out += text.toString()));
   child.stderr.on("data", (text: Buffer) => (err += text.toString()));
@@ -199,6 +176,19 @@ test("one host fails, the others are done; the next run takes up what is left", 
   expect(outputs.out).toMatch(/gwb +web +192\.168\.76\.81/);
 });
 
+test("a host that is refused disturbs none that is worked on meanwhile", async () => {
+  const file = inventory("hello again");
+  for (const name of HOSTS) {
+    const seen = bareObservation("52:54:00:00:02:01", "192.168.76.10");
+    writeFileSync(host(name, "observation"), name === "gwa" ? seen : seen.replaceAll("ens4", "eth0"));
+    writeFileSync(host(name, "slow"), "6");
+  }
+  writeFileSync(host("gwa", "late"), "4");
+  const ended = await macvlan(["up", "--yes", "--json", "--continue", "-i", file]);
+  expect(statuses(ended), ended.err + ended.out).toEqual({ gwa: "refused", gwb: "done", gwc: "done" });
+  expect(faults(ended)).toContain("eth0");
+});
+
 test("the reviewed plan is what is applied, and no other", async () => {
   const file = inventory("good morning");
   const reviewed = await macvlan(["preview", "--offline", "--json", "--save-plan", path("plan"), "-i", file]);
@@ -242,9 +232,11 @@ test.each([0, 700, 1500])(
     const ended = await macvlan([...UP, inventory(`interrupted after ${ms}`), "--parallel", "3"], {
       started: (child) => child.stderr!.once("data", () => setTimeout(() => child.kill("SIGINT"), ms)),
     });
+    expect(locks()).toEqual([]);
+    // It had not got as far as to listen to signals.
+    if (ended.code === null) return expect(ended.err).not.toContain("begun");
     expect([0, 1], ended.err).toContain(ended.code);
     expect(Object.values(statuses(ended)).join()).toMatch(/^((done|interrupted|left)(,|$))+/);
-    expect(locks()).toEqual([]);
   },
   120_000,
 );

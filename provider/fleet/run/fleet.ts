@@ -140,7 +140,9 @@ export class Fleet {
       : await this.fromNothing(host, offline);
     const outcome = this.outcome("preview", host, ran, contact);
     if (contact !== "unreachable") return outcome;
-    return { ...outcome, status: "failed", faults: [...this.unseen.get(host.name)!, ...outcome.faults] };
+    const unseen = this.unseen.get(host.name)!;
+    const report = { ...outcome.report!, unreached: unseen.map(({ message }) => message).join("; ") };
+    return { ...outcome, report, status: "failed", faults: [...unseen, ...outcome.faults] };
   }
 
   private readonly unseen = new Map<string, Fault[]>();

@@ -29,6 +29,22 @@ describe("a plan", () => {
     expect(plan("drift", (json) => json.replaceAll("c0:a8:4c:51", "c0:a8:4c:52")).digest).not.toBe(later.digest);
   });
 
+  it("is the same whether the host was looked at or not, where the specification goes on", () => {
+    const looked = (reason: string): Preview => {
+      const preview = recorded("change");
+      const steps = preview.steps.map((step) => {
+        if (step.name !== "gw1-web-appliance") return step;
+        const REPAIR = `${reason}, seen 2026-11-21 03:20:11Z`;
+        const after = { ...step.new, environment: { ...(step.new!["environment"] as object), REPAIR } };
+        return { ...step, new: after, paths: [...step.paths, "environment.REPAIR"] };
+      });
+      return { ...preview, steps };
+    };
+    expect(planOf("gw1", looked("this host has another version of web"))).toEqual(plan("change"));
+    const stopped = planOf("gw1", looked("container web is stopped"));
+    expect(notReviewed(plan("change"), stopped)).toEqual(["update gw1-web-appliance is another one now"]);
+  });
+
   it("has no values in it", () => expect(JSON.stringify(plan("change"))).not.toMatch(/192\.168|good morning|sha256:/));
 
   it("comes back as it was written, and not when somebody changed it", () => {

@@ -2,7 +2,7 @@
 // are experimental and hold secrets: only names and digests of what would be done, in which every secret is a mark.
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { Preview, Step } from "../../report/pull-request";
+import { driftOf, Preview, Step, withoutDrift } from "../../report/pull-request";
 import { isOnHost } from "./run";
 
 const planSchema = z.object({
@@ -52,13 +52,13 @@ function key({ type, name }: { type: string; name: string }): string {
   return `${type} ${name}`;
 }
 
-function digestOf({ kind, old, new: after, paths }: Step): string {
-  return sha256(timeless(sorted([kind, old ?? null, after ?? null, [...paths].sort()])));
-}
-
-/** The same drift, seen at another time, is the same plan. */
-function timeless(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value).replace(/, seen \d{4}-\d\d-\d\d[ T][\d:.]+Z?/g, ""));
+/**
+ * What is done, with what is found on the host and put right by it. That a host is not as a specification says which changes or is new is
+ * no part of it: a plan may be reviewed without the hosts, and be applied with them.
+ */
+function digestOf(step: Step): string {
+  const { kind, old, new: after, paths } = withoutDrift(step);
+  return sha256(sorted([kind, old ?? null, after ?? null, [...paths].sort(), driftOf(step)]));
 }
 
 function sorted(value: unknown): unknown {

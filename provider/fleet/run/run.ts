@@ -1,6 +1,7 @@
 // One operation on one host, as data.
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
 import { Preview, previewOf } from "../../report/pull-request";
+import { separateErrors } from "./own-errors";
 
 /** What one operation on one stack did, or would do. */
 export interface Ran {
@@ -34,6 +35,7 @@ type Operation = "preview" | "up" | "destroy";
 
 /** Never rejects. */
 export async function runStack(operation: Operation, stack: Stack, options: RunOptions): Promise<Ran> {
+  separateErrors();
   const first = await attempt(operation, stack, options);
   return missedEngine(first) ? attempt(operation, stack, options) : first;
 }

@@ -1,6 +1,7 @@
 // What a preview of one host means for whoever runs it: pure.
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
+import { driftOf } from "./drift";
 import { confOf, FileDiff, fileDiffs, filesOf } from "./files";
 import { Inputs, Preview, Step } from "./preview";
 
@@ -78,8 +79,7 @@ export function hostChange({ steps }: Preview): HostChange {
 }
 
 function changeOf(stage: Stage, step: Step, kind: Change["kind"]): Change {
-  // On a first run everything is missing, which is no news.
-  const drift = kind === "create" ? [] : driftOf(step);
+  const drift = driftOf(step);
   const secrets = kind === "update" && step.paths.some((path) => path.split(/[.[]/)[0] === "stdin");
   return {
     ...{ stage, name: nameOf(stage, step), kind, drift, secrets },
@@ -101,31 +101,21 @@ function nameOf(stage: Stage, { name, old, new: after }: Step): string {
   return confIn(inputs, stage === "link" ? "link.conf" : "appliance.conf").get("NAME") ?? name;
 }
 
-/** Reasons that a Command carries in REPAIR and a network in a label, without the time, which differs from run to run. */
-function driftOf({ old, new: after }: Step): string[] {
-  const [before, now] = [repairIn(old), repairIn(after)];
-  if (now === undefined || now === before) return [];
-  return now.replace(/, seen \d{4}-\d\d-\d\d.*$/, "").split("; ");
-}
-
-function repairIn(inputs: Inputs | undefined): string | undefined {
-  const { REPAIR } = (inputs?.["environment"] ?? {}) as { REPAIR?: unknown };
-  const labels = Array.isArray(inputs?.["labels"]) ? (inputs["labels"] as { label?: unknown; value?: unknown }[]) : [];
-  const found = REPAIR ?? labels.find(({ label }) => label === "pulumi-macvlan.repair")?.value;
-  return typeof found === "string" && found !== "" ? found : undefined;
-}
-
 function fieldsOf(stage: Stage, { old, new: after }: Step): Field[] {
   const [before, now] = [old, after].map((inputs) => (inputs ? valuesOf(stage, inputs) : new Map<string, string>()));
   return [...new Set([...now!.keys(), ...before!.keys()])]
     .map((label) => ({ label, before: before!.get(label), after: now!.get(label) }))
-    .filter((field) => stage === "appliance" || field.before !== field.after);
+    .filter((field) => {
+      if (stage === "appliance" && PINS.has(field.label)) return true;
+      return field.before !== field.after && (stage !== "appliance" || after !== undefined);
+    });
 }
 
 function valuesOf(stage: Stage, inputs: Inputs): Map<string, string> {
   const pick = (conf: Map<string, string>, keys: Record<string, string>): Map<string, string> =>
     new Map(Object.entries(keys).flatMap(([key, label]) => (conf.has(key) ? [[label, conf.get(key)!]] : [])));
-  if (stage === "appliance") return pick(confIn(inputs, "appliance.conf"), { IP: "IP", MAC: "MAC" });
+  if (stage === "appliance")
+    return new Map([...pick(confIn(inputs, "appliance.conf"), { IP: "IP", MAC: "MAC" }), ...imagesOf(inputs)]);
   if (stage === "link") {
     const labels = { NIC_NAME: "NIC", NIC_MAC: "NIC", NIC_PATH: "NIC", MAC: "MAC", MODE: "mode", REACH: "reach" };
     return pick(confIn(inputs, "link.conf"), labels);
@@ -134,13 +124,40 @@ function valuesOf(stage: Stage, inputs: Inputs): Map<string, string> {
   return networkValues(inputs);
 }
 
+/** Of an appliance these are told also where they stay. */
+const PINS = new Set(["IP", "MAC"]);
+
+/** Images by service; twelve digits of a digest are as good as all of them, and leave the table its width. */
+function imagesOf(inputs: Inputs): [string, string][] {
+  const services = Object.entries(servicesIn(filesOf(inputs).get("compose.yaml") ?? ""));
+  return services.flatMap(([name, service]): [string, string][] => {
+    const image = (service as { image?: unknown } | null)?.image;
+    if (typeof image !== "string") return [];
+    const label = services.length === 1 ? "image" : `image of ${name}`;
+    return [[label, image.replace(/(@sha256:[0-9a-f]{12})[0-9a-f]+$/, "$1…")]];
+  });
+}
+
+function servicesIn(compose: string): object {
+  try {
+    const services = (parse(compose) as { services?: unknown } | null)?.services;
+    return typeof services === "object" && services !== null ? services : {};
+  } catch {
+    return {};
+  }
+}
+
 function networkValues(inputs: Inputs): Map<string, string> {
   const [block = {}] = (inputs["ipamConfigs"] ?? []) as Record<string, unknown>[];
   const { parent, macvlan_mode, ipvlan_mode } = (inputs["options"] ?? {}) as Record<string, unknown>;
   const { subnet, gateway, ipRange, auxAddress } = block;
   const aux = Object.entries((auxAddress ?? {}) as Record<string, unknown>).map(([key, ip]) => `${key} ${String(ip)}`);
   const values = { driver: inputs["driver"], mode: macvlan_mode ?? ipvlan_mode, parent, subnet, gateway };
-  const given = Object.entries({ ...values, "range for others": ipRange, reserved: aux.join(", ") });
+  const given = Object.entries({
+    ...values,
+    "range for others": ipRange === `${String(gateway)}/32` ? "none" : ipRange,
+    reserved: aux.join(", "),
+  });
   return new Map(given.flatMap(([key, value]) => (typeof value === "string" && value !== "" ? [[key, value]] : [])));
 }
 

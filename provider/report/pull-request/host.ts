@@ -23,6 +23,8 @@ export interface HostReport {
   readonly passedOver: readonly LocatedProblem[];
   /** Why there is no preview, other than by refusals. */
   readonly failure?: string;
+  /** Why it was not looked at; of a host that is unreachable. */
+  readonly unreached?: string;
   /** It has a stack and is in the inventory no longer. */
   readonly removed?: boolean;
 }

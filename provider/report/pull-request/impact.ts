@@ -1,8 +1,8 @@
 // How far a change reaches: the few words that a reviewer looks for first.
 import { HostChange } from "./change";
-import { code, count } from "./markdown";
+import { code } from "./markdown";
 
-/** Appliances whose containers are touched, by name; of several hosts, their numbers alone mean something. */
+/** Appliances of one host whose containers are touched, by name. */
 export interface Impact {
   readonly starts: readonly string[];
   readonly restarts: readonly string[];
@@ -26,14 +26,6 @@ export function impactOf({ changes }: HostChange): Impact {
   };
 }
 
-export function sum(impacts: readonly Impact[]): Impact {
-  const all = (key: keyof Impact): string[] => impacts.flatMap((impact) => impact[key]);
-  return {
-    ...{ starts: all("starts"), restarts: all("restarts"), mayRestart: all("mayRestart") },
-    ...{ stops: all("stops"), replaced: all("replaced"), networks: all("networks") },
-  };
-}
-
 /** How much somebody notices; for an order. */
 export function weight(change: HostChange): number {
   const { starts, restarts, mayRestart, stops, replaced } = impactOf(change);
@@ -41,20 +33,21 @@ export function weight(change: HostChange): number {
   return 10 * (restarts.length + stops.length + replaced.length) + mayRestart.length + starts.length;
 }
 
-/** `2 restart, 1 starts`: of one host, or of all. */
-export function inWords({ starts, restarts, mayRestart, stops, replaced }: Impact, noun = ""): string[] {
-  const say = (names: readonly string[], one: string, many: string): string[] => {
-    if (names.length === 0) return [];
-    const number = noun === "" ? String(names.length) : count(names.length, noun);
-    return [`${number} ${names.length === 1 ? one : many}`];
-  };
-  return [
-    ...say(stops, "stops for good", "stop for good"),
-    ...say(replaced, "is down while its network is replaced", "are down while their network is replaced"),
-    ...say(restarts, "restarts", "restart"),
-    ...say(mayRestart, "may restart", "may restart"),
-    ...say(starts, "starts", "start"),
-  ];
+/** What becomes of containers, the worst first: of one, of several. */
+export const WORDS = [
+  ["stops", "stops for good", "stop for good"],
+  ["replaced", "is down while its network is replaced", "are down while their network is replaced"],
+  ["restarts", "restarts", "restart"],
+  ["mayRestart", "may restart", "may restart"],
+  ["starts", "starts", "start"],
+] as const satisfies readonly (readonly [keyof Impact, string, string])[];
+
+/** `2 restart`, `1 starts`. */
+export function inWords(impact: Impact): string[] {
+  return WORDS.flatMap(([key, one, many]) => {
+    const number = impact[key].length;
+    return number === 0 ? [] : [`${number} ${number === 1 ? one : many}`];
+  });
 }
 
 /** Names as code, the first few of many. */

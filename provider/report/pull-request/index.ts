@@ -1,6 +1,7 @@
 export * from "./between";
 export { hostChange } from "./change";
 export type { Change } from "./change";
+export { driftOf, withoutDrift } from "./drift";
 export { hostReport } from "./host";
 export type { Contact, HostReport, Locate } from "./host";
 export { previewOf } from "./preview";

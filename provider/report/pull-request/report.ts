@@ -4,7 +4,7 @@ import { LocatedProblem } from "../located";
 import { Change, hostChange } from "./change";
 import { fit, Part } from "./fit";
 import { HostReport } from "./host";
-import { impactOf, inWords, some, sum } from "./impact";
+import { impactOf, some, WORDS } from "./impact";
 import { code, count, details, html, plainText } from "./markdown";
 import { bullet, hostSection, Rank, Shown } from "./sections";
 import { groupsOf, isRefused, Row, summary } from "./summary";
@@ -71,17 +71,22 @@ function isLoud({ host, change }: Row): boolean {
 function headline({ fleet, problems = [] }: ReportInput, rows: readonly Row[]): string {
   const name = `macvlan${fleet === undefined ? "" : ` ${fleet}`}`;
   if (problems.length > 0) return `${name}: the inventory is refused (${count(problems.length, "problem")})`;
+  const there = rows.filter(({ host }) => host.removed !== true);
   const those = (is: (row: Row) => boolean): string => {
     const found = rows.filter(is).map(({ host }) => host.name);
-    return found.length <= 2 ? found.join(" and ") : `${found.length} of ${rows.length} hosts`;
+    return found.length <= 2 ? found.join(" and ") : `${found.length} of ${there.length} hosts`;
   };
   const refused = those(({ host }) => host.refusals.length > 0);
   const failed = those(({ host }) => host.failure !== undefined);
-  const changed = rows.filter(({ change }) => change !== undefined && change.changes.length > 0);
+  const unseen = those(({ host }) => host.contact === "unreachable" && host.failure === undefined);
+  const left = those(({ host }) => host.removed === true);
+  const changed = there.filter(({ change }) => change !== undefined && change.changes.length > 0);
   const said = [
     ...(refused === "" ? [] : [`${refused} refused`]),
     ...(failed === "" ? [] : [`the preview of ${failed} failed`]),
-    ...(changed.length === 0 ? [] : [changesOf(changed, rows)]),
+    ...(unseen === "" ? [] : [`${unseen} not reached`]),
+    ...(changed.length === 0 ? [] : [changesOf(changed, there)]),
+    ...(left === "" ? [] : [`${left} left the inventory`]),
   ];
   return `${name}: ${said.length === 0 ? "nothing changes" : said.join("; ")}`;
 }
@@ -92,22 +97,49 @@ function changesOf(changed: readonly Row[], rows: readonly Row[]): string {
 }
 
 function impact(rows: readonly Row[]): string {
-  const changes = rows.flatMap(({ change }) => (change ? [change] : []));
-  const total = sum(changes.map(impactOf));
+  const impacts = rows.flatMap(({ host, change }) => (change ? [{ host: host.name, ...impactOf(change) }] : []));
+  const of = (key: keyof ReturnType<typeof impactOf>): Named[] =>
+    impacts.flatMap((each) => each[key].map((name) => ({ name, host: each.host })));
+  const say = (found: readonly Named[], noun: string, one: string, many: string): string[] =>
+    found.length === 0
+      ? []
+      : [`- ${count(found.length, noun)} ${found.length === 1 ? one : many}${which(found, rows.length > 1)}`];
   const dockerd = rows.filter(({ change }) => change?.dockerd).map(({ host }) => host.name);
-  const words = inWords(total, "appliance");
   const gone = rows.flatMap(({ host, change }) =>
     (change?.changes ?? []).flatMap(({ name, deletesVolumes }) => (deletesVolumes ? [`${name} on ${host.name}`] : [])),
   );
   const lines = [
-    ...(words.length > 0 ? [`- ${words.join(", ")}`] : []),
-    ...(total.networks.length > 0 ? [`- ${count(total.networks.length, "network")} replaced`] : []),
     ...(dockerd.length > 0 ? [`- **dockerd restarts on ${some(dockerd)}, which stops every container there**`] : []),
     ...(gone.length > 0 ? [`- **volumes are deleted: ${some(gone)}**`] : []),
+    ...WORDS.flatMap(([key, one, many]) => say(of(key), "appliance", one, many)),
+    ...say(of("networks"), "network", "is replaced", "are replaced"),
     ...moves(rows),
   ];
-  if (lines.length === 0 && changes.some((change) => change.changes.length > 0)) lines.push("- no container restarts");
+  const changes = rows.some(({ change }) => change !== undefined && change.changes.length > 0);
+  if (lines.length === 0 && changes) lines.push("- no container restarts");
   return lines.length === 0 ? "" : `${lines.join("\n")}\n\n`;
+}
+
+interface Named {
+  readonly name: string;
+  readonly host: string;
+}
+
+/** So many are called by their names. */
+const NAMES = 6;
+
+/** `: dns, web on gw1; dns on gw2`; of many their hosts. */
+function which(found: readonly Named[], severalHosts: boolean): string {
+  const hosts = [...new Set(found.map(({ host }) => host))];
+  if (found.length > NAMES) {
+    if (!severalHosts) return "";
+    return ` on ${hosts.length <= NAMES ? hosts.map(code).join(", ") : count(hosts.length, "host")}`;
+  }
+  const each = hosts.map((name) => {
+    const names = found.filter(({ host }) => host === name).map((one) => code(one.name));
+    return `${names.join(", ")}${severalHosts ? ` on ${code(name)}` : ""}`;
+  });
+  return `: ${each.join("; ")}`;
 }
 
 /** So many moves are told one by one. */
@@ -136,7 +168,8 @@ function moves(rows: readonly Row[]): string[] {
 
 /** Name, MAC and IP: the same address may be in use at several sites. */
 function identityOf({ name, fields }: Change): string {
-  return JSON.stringify([name, ...fields.map(({ label, before, after }) => [label, after ?? before])]);
+  const pins = fields.filter(({ label }) => label === "IP" || label === "MAC");
+  return JSON.stringify([name, ...pins.map(({ label, before, after }) => [label, after ?? before])]);
 }
 
 /** What the report rests on, so that nobody takes it for more. */
@@ -144,7 +177,8 @@ function basis({ against }: ReportInput, rows: readonly Row[]): string {
   const previewed = rows.filter(({ host }) => host.preview !== undefined);
   if (previewed.length === 0) return "";
   const offline = previewed.filter(({ host }) => host.contact === "offline");
-  const compared = `Compared with ${plainText(against ?? "the last known state")}.`;
+  const unseen = against === undefined ? "" : " Values of secrets look the same in both.";
+  const compared = `Compared with ${plainText(against ?? "the last known state")}.${unseen}`;
   if (offline.length === 0) return `${compared}\n\n`;
   const which = offline.length === previewed.length ? "The hosts" : some(offline.map(({ host }) => host.name));
   return `${compared} ${which} ${offline.length === 1 && offline.length < previewed.length ? "was" : "were"} not contacted: what was changed there by hand, and what there speaks against the plan, is not in this report.\n\n`;

@@ -83,7 +83,7 @@ export function hostSection(
             within: key,
           },
         ]),
-    { text: `${head(["part", "change", "what", "containers"])}${change.changes.map(line).join("")}\n`, within: key },
+    { text: `${head(["part", "change", "containers", "what"])}${change.changes.map(line).join("")}\n`, within: key },
     ...change.changes.flatMap((each) => diffs(host.name, each, shown).map((part) => ({ ...part, within: key }))),
   ];
 }
@@ -94,11 +94,11 @@ function heading(names: readonly string[]): string {
   return `${plainText(names[0]!)} and ${names.length - 1} more\n\n${others}`;
 }
 
-function note({ contact, removed }: HostReport): string {
+function note({ contact, removed, unreached }: HostReport): string {
   if (removed)
-    return "It is in the inventory no longer; what is on it stays there until `macvlan destroy` takes it away.\n\n";
+    return "It is in the inventory no longer; what is on it stays there, and runs, until `macvlan destroy` takes it away.\n\n";
   if (contact === "unreachable")
-    return "It could not be reached: what was changed on it since the last run is not known.\n\n";
+    return `**Not reached**${unreached === undefined ? "" : `: ${plainText(unreached)}`}. What was changed on it since the last run, and what there speaks against the plan, is not known.\n\n`;
   return "";
 }
 
@@ -124,7 +124,7 @@ function line(change: Change): string {
     ...(drift.length > 0 ? ["repair"] : []),
     ...(stage === "boot" && kind === "update" && files.length > 0 ? [count(files.length, "file")] : []),
   ];
-  return row([title(change), KINDS[kind], what.join("<br>"), downtimeText(change)]);
+  return row([title(change), KINDS[kind], downtimeText(change), what.join("<br>")]);
 }
 
 export function fieldText({ label, before, after }: Field): string {

@@ -21,8 +21,8 @@ export interface Group extends Row {
 export function groupsOf(rows: readonly Row[]): Group[] {
   const groups = new Map<string, Row[]>();
   for (const each of rows) {
-    const { contact, refusals, warnings, passedOver, failure, removed } = each.host;
-    const key = JSON.stringify([contact, refusals, warnings, passedOver, failure, removed, each.change]);
+    const { contact, refusals, warnings, passedOver, failure, unreached, removed } = each.host;
+    const key = JSON.stringify([contact, refusals, warnings, passedOver, failure, unreached, removed, each.change]);
     groups.set(key, [...(groups.get(key) ?? []), each]);
   }
   return [...groups.values()].map((same) => ({ ...same[0]!, names: same.map(({ host }) => host.name) }));
@@ -37,18 +37,23 @@ export function isRefused({ host }: Row): boolean {
 export function summary(rows: readonly Group[]): Part[] {
   // Where rows must go, those that change least go first: fit takes the longest of a rank, so each weight is a rank.
   const most = Math.max(1, ...rows.map(({ change }) => (change ? weight(change) : 0)));
+  const cells = rows.map(cellsOf);
+  const titles = TITLES.filter((title) => cells.some((each) => each[title] !== ""));
   return [
-    { text: head(["host", "parts", "addresses", "containers", "findings"]) },
-    ...rows.map((each): Part => {
+    { text: head(titles) },
+    ...rows.map((each, i): Part => {
       const share = (each.change ? weight(each.change) : 0) / (most + 1);
       const rank = (isRefused(each) ? Rank.RefusedRow : Rank.Row) + share;
-      return { text: summaryRow(each), rank, label: `the row of ${each.host.name}` };
+      return { text: row(titles.map((title) => cells[i]![title])), rank, label: `the row of ${each.host.name}` };
     }),
     { text: "\n" },
   ];
 }
 
-function summaryRow({ host, change, names }: Group): string {
+/** What a narrow screen cuts off is at the end; a column that no row has anything in is left out. */
+const TITLES = ["host", "findings", "containers", "parts", "addresses"] as const;
+
+function cellsOf({ host, change, names }: Group): Record<(typeof TITLES)[number], string> {
   const changes = change?.changes ?? [];
   const parts = changes.map(
     (each) => `${{ create: "+", update: "~", replace: "±", delete: "−" }[each.kind]} ${title(each)}`,
@@ -67,19 +72,16 @@ function summaryRow({ host, change, names }: Group): string {
     ...(host.warnings.length > 0 ? [count(host.warnings.length, "warning")] : []),
     ...(changes.some(({ drift }) => drift.length > 0) ? ["drift"] : []),
     ...(host.contact === "unreachable" ? ["not reached"] : []),
-    ...(host.removed ? ["not in the inventory"] : []),
+    ...(host.removed ? ["left the inventory"] : []),
   ];
-  return row([
-    some(names, 3),
-    few(parts, 6, ", "),
-    few(addresses, 3, "<br>"),
-    change?.dockerd
-      ? "**all restart (dockerd)**"
-      : containers.length > 0
-        ? `${containers.join(", ")} (of ${change!.appliances})`
-        : "",
-    findings.join(", "),
-  ]);
+  const touched = containers.length === 0 ? "" : `${containers.join(", ")} (of ${change!.appliances})`;
+  return {
+    host: some(names, 3),
+    findings: findings.join(", "),
+    containers: change?.dockerd ? "**all restart (dockerd)**" : touched,
+    parts: few(parts, 6, ", "),
+    addresses: few(addresses, 3, "<br>"),
+  };
 }
 
 function few(texts: readonly string[], most: number, separator: string): string {
