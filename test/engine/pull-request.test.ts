@@ -99,6 +99,16 @@ const report = (at = path("head")): string => readFileSync(join(at, "report.md")
 
 const PREVIEW = step("preview", "preview", "Preview");
 
+/** The script of the same job in the pipeline for GitLab. */
+function gitlabPreview(): string {
+  const file = join(__dirname, "..", "..", "examples", "ci", "gitlab", ".gitlab-ci.yml");
+  const reference = { tag: "!reference", collection: "seq" as const, resolve: (seq: unknown) => seq };
+  const { preview } = parse(readFileSync(file, "utf8"), { customTags: [reference] }) as {
+    preview: { script: string[] };
+  };
+  return preview.script.join("\n");
+}
+
 test("with the hosts and a state", async () => {
   hosts({ gw2: stopped });
   const ended = await bash(PREVIEW);
@@ -107,8 +117,9 @@ test("with the hosts and a state", async () => {
 });
 
 test("without the hosts", async () => {
-  const ended = await bash(`${PREVIEW} --offline`);
+  const ended = await bash(`${gitlabPreview()} --offline`);
   expect(ended.code, ended.err).toBe(0);
+  expect(JSON.parse(readFileSync(path("head", "code-quality.json"), "utf8"))).toEqual([]);
   await expect(report()).toMatchFileSnapshot(golden("offline"));
 });
 
@@ -118,6 +129,7 @@ test("with a host that refuses, and one that is not reached", async () => {
   const ended = await bash(PREVIEW);
   expect(ended.code, ended.err).toBe(1);
   await expect(report()).toMatchFileSnapshot(golden("refused"));
+  expect(ended.out).toMatch(/^::error file=fleet\.yaml,line=25,col=13[^\n]*::192\.168\.76\.61 is in use/m);
 });
 
 test("as a fork", async () => {
