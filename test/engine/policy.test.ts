@@ -1,5 +1,6 @@
 // The policy pack under the real engine, in a preview: what it finds, and how its levels are set.
-import { chmodSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Appliance, ApplianceArgs } from "../../provider/appliance";
@@ -30,6 +31,39 @@ function pack(): string {
   return join(folder, "policy");
 }
 
+/** The pack where `npm install` puts it: the package is built, packed and unpacked, and has beside it what it depends on. */
+function installed(): string {
+  const [source, modules] = [join(at.folder, "source"), join(at.folder, "node_modules")];
+  const run = (program: string, args: string[], cwd: string): unknown =>
+    execFileSync(program, args, { cwd, stdio: ["ignore", "pipe", "inherit"] });
+  mkdirSync(source);
+  for (const file of [
+    "package.json",
+    "policy",
+    "provider",
+    "docs",
+    "CHANGELOG.md",
+    "PulumiPlugin.yaml",
+    "tsconfig.json",
+  ])
+    cpSync(join(root, file), join(source, file), { recursive: true });
+  const dist = join(source, "dist");
+  run(
+    "node",
+    [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.build.json", "--outDir", dist],
+    root,
+  );
+  run("node", ["scripts/copy-host-files.mjs", dist], root);
+  run("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", at.folder], source);
+  const archive = readdirSync(at.folder).find((name) => name.endsWith(".tgz"))!;
+  const folder = join(modules, "pulumi-macvlan");
+  mkdirSync(folder, { recursive: true });
+  run("tar", ["-xzf", join(at.folder, archive), "--strip-components=1", "-C", folder], at.folder);
+  for (const name of readdirSync(join(root, "node_modules")))
+    if (!name.startsWith(".")) symlinkSync(join(root, "node_modules", name), join(modules, name));
+  return join(folder, "policy");
+}
+
 /**
  * Stands in for the Node language host, which starts packs and does not come with an engine built from source: without one
  * the engine (3.259) runs a program of this name.
@@ -49,7 +83,7 @@ const args = (name: string, ip: string): ApplianceArgs => ({
   service: { image: `example.com/${name}:1@${DIGEST}`, healthcheck: { test: ["CMD", "true"] } },
 });
 
-async function preview(appliances: [string, string][], levels: object = {}): Promise<string> {
+async function preview(appliances: [string, string][], levels: object = {}, packed = pack): Promise<string> {
   analyzer();
   const config = join(at.folder, "levels.json");
   writeFileSync(config, JSON.stringify(levels));
@@ -60,7 +94,7 @@ async function preview(appliances: [string, string][], levels: object = {}): Pro
   let said = "";
   const onOutput = (text: string) => void (said += text);
   const done = stack.preview({
-    policyPacks: [pack()],
+    policyPacks: [packed()],
     policyPackConfigs: [config],
     onOutput,
     onError: onOutput,
@@ -81,6 +115,13 @@ test("a duplicate address stops the preview, and is named", async () => {
   const said = await preview(TWINS);
   expect(said).toMatch(/^FAILED/);
   expect(said).toContain("192.168.76.53 is the address of appliance dns and of appliance web; give each its own");
+});
+
+test("the pack of the package, as npm installs it, finds the same", async () => {
+  const said = await preview(TWINS, {}, installed);
+  expect(said).toMatch(/^FAILED/);
+  expect(said).toContain("192.168.76.53 is the address of appliance dns and of appliance web; give each its own");
+  expect(said).toContain("macvlan@");
 });
 
 test("a level is configured by the name of the policy", async () => {
