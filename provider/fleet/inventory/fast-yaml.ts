@@ -13,6 +13,9 @@ const tags: readonly ScalarTag[] = new Document(null, { version: "1.2" }).schema
 /** Anything else begins no number, and neither true, false nor null. */
 const MAY_BE_VALUE = /^[-+.0-9~tTfFnN]/;
 
+/** Directives, ends of documents, tabs in empty lines, and block texts that say how far they are indented. */
+const UNUSUAL = /^(%|\.\.\.|[ \t]*\t[ \t]*$)|[|>][-+]?\d[-+]?[ \t]*(#.*)?$/m;
+
 /** What only the other reader reads, or what it has something to say about. */
 class Unusual extends Error {}
 
@@ -24,7 +27,7 @@ class Unusual extends Error {}
 export function readPlainYaml(text: string, { source }: Place): Node | undefined {
   try {
     const events = parseEvents(text, {});
-    if (events.length > MAX_EVENTS || /^(%|\.\.\.)/m.test(text)) return undefined;
+    if (events.length > MAX_EVENTS || UNUSUAL.test(text)) return undefined;
     const reader = new Reader(text, events, source);
     return reader.document();
   } catch {

@@ -34,7 +34,7 @@ describe("the fast reader of plain YAML", () => {
     "a: { b: 1, c: [x, 'y''z', \"\\u00e9\\n\"] }\n",
     "a:\n- 1\n- -2\n- 1.50\n- 0x1F\n- 0o17\n- 1e3\n- .inf\n- -.INF\n- .nan\n",
     "a: [true, FALSE, yes, no, ~, null, Null, nullish, True1, 1.2.3.4, 12:34:56, 2026-01-01, 1_000, +1, '']\n",
-    "a: |\n  one\n  two\nb: >-   # note | of it\n  folded\n  text\n\nc: |+2\n    indented\n\n",
+    "a: |\n  one\n  two\nb: >-   # note | of it\n  folded\n  text\n\n",
     "# first\na: # note\n  b: c # note\n  # last\n",
     'a: "one\n  two"\nb: one\n  two\n',
     '{ "a": { "b": [1, 2.5, true, null, "x"] } }\n',
@@ -62,6 +62,9 @@ describe("the fast reader of plain YAML", () => {
     "text\n",
     "# nothing\n",
     "a: b\n...\n",
+    "a: \n\t",
+    "a: |1\n  ",
+    "c: |+2\n    indented\n\n",
   ])("leaves %j to the other one", (text) => expect(same(text)).toBe(false));
 
   it("says nothing else of any file of the fixtures and the examples", () => {
