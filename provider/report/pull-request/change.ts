@@ -127,8 +127,10 @@ function valuesOf(stage: Stage, inputs: Inputs): Map<string, string> {
     new Map(Object.entries(keys).flatMap(([key, label]) => (conf.has(key) ? [[label, conf.get(key)!]] : [])));
   if (stage === "appliance") return pick(confIn(inputs, "appliance.conf"), { IP: "IP", MAC: "MAC" });
   if (stage === "link") {
-    const labels = { NIC_NAME: "NIC", NIC_MAC: "NIC", NIC_PATH: "NIC", MAC: "MAC", MODE: "mode", REACH: "reach" };
-    return pick(confIn(inputs, "link.conf"), labels);
+    return pick(confIn(inputs, "link.conf"), {
+      ...{ NIC_NAME: "NIC", NIC_MAC: "NIC", NIC_PATH: "NIC", MAC: "MAC", MODE: "mode" },
+      ...{ REACH: "reach", RANGE: "range", ADDRESS: "address", ROUTES: "routes" },
+    });
   }
   if (stage === "boot") return new Map();
   return networkValues(inputs);
