@@ -23,6 +23,7 @@ import { SshArgs, sshSchema } from "../ssh";
 import { parse, text } from "../validate";
 import { checkOrder } from "./order";
 import { hostRules } from "./preflight";
+import { checkReach } from "./reach";
 
 /** A Docker host with everything that it puts on its LAN. */
 export interface ApplianceHostArgs {
@@ -72,7 +73,7 @@ export function resolveHost(args: unknown): { host?: ResolvedHost; problems: Pro
   const networkSpec = part(networkSchema, args, "network");
   const appliances = readable(args);
 
-  const link = interfaceSpec && resolveInterface(interfaceSpec, ssh?.destination ?? "");
+  const link = interfaceSpec && resolveInterface(interfaceSpec, ssh?.destination ?? "", networkSpec?.ipRange);
   const resolved = networkSpec && resolveNetwork(networkSpec, link?.name ?? "lan0");
   const pins = appliances.map(([name, { ip, mac }]): Pin => {
     return { path: ["appliances", name], name, ip, mac: mac === undefined ? defaultMac(ip) : valueOf(parseMac(mac)) };
@@ -83,6 +84,7 @@ export function resolveHost(args: unknown): { host?: ResolvedHost; problems: Pro
     ...below(["network"], resolved?.problems ?? []),
     ...checkAddresses(resolved?.network, pins),
     ...checkMacs(link, pins),
+    ...(link && resolved ? checkReach(link, resolved.network, pins) : []),
     ...below(["appliances"], checkOrder(startAfterOf(args))),
   ]);
   if (spec === undefined || ssh === undefined || link === undefined || resolved === undefined || all.length > 0)

@@ -2,7 +2,7 @@ import { compareFiles, enumerate, ghostNetworks, HostFacts, LinkFact, seesFiles,
 import { findNics } from "./preflight";
 import { LINK_MARK, linkFiles } from "./render";
 import { routeDrift } from "./route-drift";
-import { ResolvedInterface } from "./spec";
+import { Reach, ResolvedInterface } from "./spec";
 
 /** What of the parent link is not as it is to be. */
 export function linkDrift(facts: HostFacts, link: ResolvedInterface): string[] {
@@ -24,6 +24,7 @@ function differences(facts: HostFacts, link: ResolvedInterface): string[] {
     ...compareFiles(facts, files),
     ...unitReasons(facts, `macvlan-parent@${link.name}.service`),
     ...failedUnit(facts, link),
+    ...watcherDrift(facts, link),
     // A link that goes down takes its routes along.
     ...(device === undefined || isDown(device) ? [] : routeDrift(facts, link)),
     ...ghostDrift(facts, link),
@@ -46,13 +47,22 @@ function deviceDrift(facts: HostFacts, link: ResolvedInterface, device: LinkFact
   }
   if (device.address !== link.mac) reasons.push(`${name} has the MAC ${device.address} instead of ${link.mac}`);
   if (isDown(device)) reasons.push(`${name} is down`);
-  const addresses = (facts.addresses.get(name) ?? []).map(({ address }) => address);
-  if (addresses.length > 0) reasons.push(`${name} has an address (${enumerate(addresses)}), where it is to have none`);
+  reasons.push(...addressDrift(facts, link));
   for (const key of [`ipv4/conf/${name}/arp_filter`, `ipv6/conf/${name}/disable_ipv6`]) {
     const value = facts.sysctls.get(key);
     if (value !== undefined && value !== "1") reasons.push(`net/${key} is ${value} instead of 1`);
   }
   return reasons;
+}
+
+function addressDrift(facts: HostFacts, { name, address }: ResolvedInterface): string[] {
+  const found = facts.addresses.get(name) ?? [];
+  const others = found.filter((each) => each.address !== address || each.prefix !== 32);
+  const listed = enumerate(others.map((each) => each.address));
+  return [
+    ...(others.length === 0 ? [] : [`${name} has an address (${listed}), where it is to have ${address ?? "none"}`]),
+    ...(address === undefined || others.length < found.length ? [] : [`${name} has not the address ${address}`]),
+  ];
 }
 
 function isDown({ flags }: LinkFact): boolean {
@@ -62,6 +72,16 @@ function isDown({ flags }: LinkFact): boolean {
 function failedUnit({ units }: HostFacts, { name }: ResolvedInterface): string[] {
   const unit = `macvlan-parent@${name}.service`;
   return units.get(unit)?.activeState === "failed" ? [`${unit} has failed`] : [];
+}
+
+/** With reach: watch nobody else sees to the routes of containers that come and go. */
+function watcherDrift(facts: HostFacts, link: ResolvedInterface): string[] {
+  if (link.reach !== Reach.Watch) return [];
+  const unit = `macvlan-watch@${link.name}.service`;
+  const watcher = facts.units.get(unit);
+  const rests = watcher?.loadState === "loaded" && ["inactive", "failed"].includes(watcher.activeState);
+  const withDocker = facts.units.get("docker.service")?.activeState === "active";
+  return [...unitReasons(facts, unit), ...(rests && withDocker ? [`${unit} does not run`] : [])];
 }
 
 /** Only a restart of dockerd heals a ghost, so that what else it hits is to be said before. */

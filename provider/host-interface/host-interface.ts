@@ -9,7 +9,7 @@ import { renderLink } from "./render";
 import { HostInterfaceArgs, hostInterfaceSchema, resolveInterface } from "./spec";
 
 /**
- * Stage 1: the host's macvlan link that is Docker's parent, and with `reach: pinned` the host's way to its appliances.
+ * Stage 1: the host's macvlan link that is Docker's parent, and unless `reach` is none the host's way to its appliances.
  * Needs a BootShim on the host. One resource: a Command over ssh.
  */
 export class HostInterface extends pulumi.ComponentResource {
@@ -19,8 +19,8 @@ export class HostInterface extends pulumi.ComponentResource {
   public readonly mac: pulumi.Output<string>;
 
   constructor(name: string, args: HostInterfaceArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { ssh, overrides, ...spec } = readArgs(name, hostInterfaceSchema, args);
-    const link = resolveInterface(spec, ssh.destination);
+    const { ssh, overrides, ipRange, ...spec } = readArgs(name, hostInterfaceSchema, args);
+    const link = resolveInterface(spec, ssh.destination, ipRange);
     const facts = factsOf(ssh, [name]);
     if (facts) enforce(findAll(hostInterfaceRules, facts, link), [name], { facts, overrides, parent: opts?.parent });
     super(typeToken("HostInterface"), name, args, opts);

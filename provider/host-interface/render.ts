@@ -56,6 +56,9 @@ export function renderLinkConf(link: ResolvedInterface): string {
     MAC: link.mac,
     MODE: "bridge",
     REACH: link.reach,
+    RANGE: link.ipRange,
+    ADDRESS: link.address,
+    ROUTES: link.routes?.join(" "),
     WAIT: link.waitForNic,
   };
   const lines = Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [`${key}='${value}'`]));

@@ -1,48 +1,98 @@
 import { contains, parseCidr, parseIpv4 } from "../address";
-import { HostFacts, RouteFact } from "../observe";
+import { ContainerFact, HostFacts, RouteFact } from "../observe";
 import { Reach, ResolvedInterface } from "./spec";
 
 /** Routes of ours, and no others, carry this protocol number. */
 const PROTOCOL = "201";
 
-/** What is wrong with the host's routes to the appliances over this link. */
+/** Seconds after the start of a container in which its route may still be on its way: the watcher looks at everything once a minute. */
+const PATIENCE = 120;
+
+/** What is wrong with the host's routes over this link. */
 export function routeDrift(facts: HostFacts, link: ResolvedInterface): string[] {
   // Without the configurations on the host nobody knows which appliances are on the link.
   if (facts.failed.has("route") || !facts.linkConfs.has(link.name)) return [];
-  const pins = [...facts.applianceConfs.values()]
-    .filter(({ PARENT }) => PARENT === link.name)
-    .flatMap(({ IP }) => IP ?? []);
   const ours = facts.routes.filter(({ dev, protocol }) => dev === link.name && protocol === PROTOCOL);
-  const wanted = link.reach === Reach.Pinned ? pins.sort() : [];
+  const wanted = wantedRoutes(facts, link);
+  const leftOver = ours.filter(({ dst }) => !wanted.includes(dst) && !isWatchers(facts, link, dst));
   return [
-    ...wanted.flatMap((ip) => routeReasons(facts, link, ip, ours)),
-    ...ours
-      .filter(({ dst }) => !wanted.includes(dst))
-      .map(({ dst }) => `the route to ${dst} over ${link.name} is left over`),
+    ...wanted.flatMap((dst) => routeReasons(facts, link, dst, ours)),
+    ...leftOver.map(({ dst }) => `the route to ${dst} over ${link.name} is left over`),
   ];
 }
 
-function routeReasons(facts: HostFacts, link: ResolvedInterface, ip: string, ours: readonly RouteFact[]): string[] {
-  const from = sourceTo(facts, link, ip);
-  // The NIC may get its address late, by DHCP; the route comes with it.
-  if (from === undefined) return [];
-  const route = ours.find(({ dst }) => dst === ip);
-  if (route?.prefsrc === from) return [];
-  if (route !== undefined)
-    return [`the route to ${ip} over ${link.name} is from ${route.prefsrc ?? "any address"} instead of ${from}`];
-  const other = facts.routes.find(({ dst }) => dst === ip);
-  const instead = other === undefined ? "" : ` (one goes over ${other.dev ?? other.gateway ?? "nowhere"})`;
-  return [`the route to ${ip} over ${link.name} is missing${instead}`];
+/** Where routes over the link are to lead at this moment, as `ip route` writes it. */
+function wantedRoutes(facts: HostFacts, link: ResolvedInterface): string[] {
+  if (link.reach === Reach.None) return [];
+  const pins = [...facts.applianceConfs.values()]
+    .filter(({ PARENT }) => PARENT === link.name)
+    .flatMap(({ IP }) => IP ?? []);
+  const range = link.ipRange === undefined ? [] : [link.ipRange.replace(/\/32$/, "")];
+  const watched = link.reach === Reach.Watch ? settled(facts, link) : [];
+  return [...new Set([...pins.sort(), ...range, ...watched, ...(link.routes ?? [])])];
 }
 
-/** The address of the link's NIC that the host would send from. */
-function sourceTo(facts: HostFacts, link: ResolvedInterface, ip: string): string | undefined {
-  const nic = facts.links.find(({ ifname }) => ifname === link.name)?.link;
-  const address = parseIpv4(ip);
+/** Addresses of running containers on the link's networks that the watcher has had the time to see. */
+function settled(facts: HostFacts, link: ResolvedInterface): string[] {
+  const networks = networksOn(facts, link).map(({ id }) => id);
+  const before = Date.parse(facts.time) - PATIENCE * 1000;
+  return facts.containers
+    .filter(({ status, startedAt }: ContainerFact) => status === "running" && Date.parse(startedAt) < before)
+    .flatMap(({ networks: ends }) => Object.values(ends))
+    .filter(({ NetworkID, IPAddress }) => networks.includes(NetworkID) && IPAddress !== "")
+    .map(({ IPAddress }) => IPAddress)
+    .sort();
+}
+
+/** Whether a route is the watcher's business: containers come and go, and it takes away within a minute what is left of them. */
+function isWatchers(facts: HostFacts, link: ResolvedInterface, dst: string): boolean {
+  const address = parseIpv4(dst);
+  if (link.reach !== Reach.Watch) return false;
+  // Docker rests, or was not asked.
+  if (facts.networks.length === 0) return true;
+  if (address.fault) return false;
+  const subnets = networksOn(facts, link).flatMap(({ ipam }) => ipam.Config.flatMap(({ Subnet }) => Subnet ?? []));
+  return subnets.some((subnet) => {
+    const cidr = parseCidr(subnet);
+    return !cidr.fault && contains(cidr.value, address.value);
+  });
+}
+
+function networksOn({ networks }: HostFacts, { name }: ResolvedInterface): HostFacts["networks"] {
+  return networks.filter(({ driver, options }) => driver === "macvlan" && options.parent === name);
+}
+
+function routeReasons(facts: HostFacts, link: ResolvedInterface, dst: string, ours: readonly RouteFact[]): string[] {
+  // The NIC may get its address late, by DHCP; the route comes with it.
+  if (link.address === undefined && !hasAddress(facts, link)) return [];
+  const route = ours.find((each) => each.dst === dst);
+  if (route === undefined) {
+    const other = facts.routes.find((each) => each.dst === dst);
+    const instead = other === undefined ? "" : ` (one goes over ${other.dev ?? other.gateway ?? "nowhere"})`;
+    return [`the route to ${dst} over ${link.name} is missing${instead}`];
+  }
+  const from = link.address ?? sourceTo(facts, link, dst);
+  if (from === undefined || route.prefsrc === from) return [];
+  return [`the route to ${dst} over ${link.name} is from ${route.prefsrc ?? "any address"} instead of ${from}`];
+}
+
+function nicOf({ links }: HostFacts, { name }: ResolvedInterface): string | undefined {
+  return links.find(({ ifname }) => ifname === name)?.link;
+}
+
+function hasAddress(facts: HostFacts, link: ResolvedInterface): boolean {
+  const nic = nicOf(facts, link);
+  return facts.routes.some(({ dev, prefsrc }) => dev === nic && prefsrc !== undefined);
+}
+
+/** The address of the link's NIC that the host would send from, where a route of the NIC says so. */
+function sourceTo(facts: HostFacts, link: ResolvedInterface, dst: string): string | undefined {
+  const nic = nicOf(facts, link);
+  const address = parseIpv4(dst.split("/")[0]!);
   if (nic === undefined || address.fault) return undefined;
-  return facts.routes.find(({ dev, dst }) => {
+  return facts.routes.find(({ dev, dst: to }) => {
     if (dev !== nic) return false;
-    const subnet = parseCidr(dst);
+    const subnet = parseCidr(to);
     return !subnet.fault && contains(subnet.value, address.value);
   })?.prefsrc;
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { derivedMac, interfaceNameFault, linkNameFault, macFault, parseMac } from "../address";
-import { valueOf } from "../errors";
+import { derivedMac, interfaceNameFault, linkNameFault, macFault, parseCidr, parseIpv4, parseMac } from "../address";
+import { Fault, valueOf } from "../errors";
 import { overridesSchema } from "../observe";
 import { SshArgs, sshSchema } from "../ssh";
 import { text } from "../validate";
@@ -22,6 +22,10 @@ export const Reach = {
   None: "none",
   /** One route per pinned address, through the parent link. */
   Pinned: "pinned",
+  /** The same, and one route for the network's ipRange: for containers that Docker gives an address. */
+  Range: "range",
+  /** One route per pinned address and per running container on the link's Docker networks, kept by a service on the host. */
+  Watch: "watch",
 } as const;
 export type Reach = (typeof Reach)[keyof typeof Reach];
 
@@ -33,8 +37,15 @@ export interface InterfaceSpec {
   nic: NicArgs;
   /** MAC of the link, locally administered. Default: derived from the NIC's MAC or the host, always the same. */
   mac?: string;
-  /** Default none. */
+  /** Whether the host and its appliances reach each other: none, pinned, range or watch. Default none. */
   reach?: Reach;
+  /**
+   * An address of the LAN for the link itself, from which the host then speaks to its appliances. Default: none, the host has
+   * its own on the NIC. Outside dhcpPool and ipRange, and no appliance's.
+   */
+  address?: string;
+  /** Further addresses, or subnets in canonical form, that the host reaches over the link, such as a VIP. Not with reach: none. */
+  routes?: string[];
   /** Seconds that the start of Docker waits at boot for a NIC that is not there yet. Default 30. */
   waitForNic?: number;
 }
@@ -43,6 +54,8 @@ export interface InterfaceSpec {
 export interface HostInterfaceArgs extends InterfaceSpec {
   /** The host. */
   ssh: SshArgs;
+  /** ipRange of the network on the link, for reach: range. An ApplianceHost takes it from its network. */
+  ipRange?: string;
   /** Ids of rules (docs/rules.md) whose findings on this host are told and do not stop the run. */
   overrides?: string[];
 }
@@ -78,15 +91,59 @@ const fields = {
   nic: nicSchema,
   mac: ourMac.optional(),
   reach: z.enum(Reach).optional(),
+  address: text((value) => parseIpv4(value).fault).optional(),
+  routes: z.array(text(destinationFault)).optional(),
   waitForNic: z.number().int().min(0).max(600).optional(),
 };
 
-export const interfaceSchema = z.strictObject(fields);
-export const hostInterfaceSchema = z.strictObject({
-  ssh: sshSchema,
-  overrides: overridesSchema(hostInterfaceRules),
-  ...fields,
-});
+export const interfaceSchema = z.strictObject(fields).superRefine(checkRoutes);
+export const hostInterfaceSchema = z
+  .strictObject({
+    ssh: sshSchema,
+    overrides: overridesSchema(hostInterfaceRules),
+    ipRange: text((value) => parseCidr(value).fault).optional(),
+    ...fields,
+  })
+  .superRefine((spec, context) => {
+    checkRoutes(spec, context);
+    if (spec.reach === Reach.Range && spec.ipRange === undefined)
+      context.addIssue({
+        code: "custom",
+        path: ["reach"],
+        message: "range is the route to ipRange, which is not given",
+        params: { remedy: "give the network's ipRange, or set reach: pinned" },
+      });
+  });
+
+/** An address, or a subnet that leaves the way to everything else alone. */
+function destinationFault(value: string): Fault | undefined {
+  if (!value.includes("/")) return parseIpv4(value).fault;
+  const cidr = parseCidr(value);
+  if (cidr.fault) return cidr.fault;
+  if (cidr.value.prefix === 32)
+    return { message: `${value} is one address`, remedy: `write it alone: ${value.split("/")[0]}` };
+  return cidr.value.prefix < 8
+    ? { message: `${value} is no subnet behind one link`, remedy: "use a prefix length of 8 or more" }
+    : undefined;
+}
+
+function checkRoutes({ reach, routes = [] }: Pick<InterfaceSpec, "reach" | "routes">, context: z.RefinementCtx): void {
+  if (routes.length > 0 && (reach ?? Reach.None) === Reach.None)
+    context.addIssue({
+      code: "custom",
+      path: ["routes"],
+      message: "with reach: none the host reaches nothing over the link",
+      params: { remedy: "set reach: pinned, or leave routes out" },
+    });
+  const twice = routes.findIndex((route, i) => routes.indexOf(route) < i);
+  if (twice >= 0)
+    context.addIssue({
+      code: "custom",
+      path: ["routes", twice],
+      message: `${routes[twice]} is there twice`,
+      params: { remedy: "take one of them away" },
+    });
+}
 
 /** The parent link with every default filled in. */
 export interface ResolvedInterface {
@@ -94,11 +151,18 @@ export interface ResolvedInterface {
   readonly nic: NicArgs;
   readonly mac: string;
   readonly reach: Reach;
+  /** What reach: range is for; absent otherwise. */
+  readonly ipRange?: string;
+  readonly address?: string;
+  readonly routes?: string[];
   readonly waitForNic: number;
 }
 
-/** Fills in the defaults. `destination` is that of the host, for a MAC that no other host derives. */
-export function resolveInterface(spec: InterfaceSpec, destination: string): ResolvedInterface {
+/**
+ * Fills in the defaults. `destination` is that of the host, for a MAC that no other host derives; `ipRange` that of the link's
+ * network.
+ */
+export function resolveInterface(spec: InterfaceSpec, destination: string, ipRange?: string): ResolvedInterface {
   const name = spec.name ?? "lan0";
   const nicMac = spec.nic.mac === undefined ? undefined : valueOf(parseMac(spec.nic.mac));
   return {
@@ -106,6 +170,9 @@ export function resolveInterface(spec: InterfaceSpec, destination: string): Reso
     nic: nicMac === undefined ? spec.nic : { mac: nicMac },
     mac: spec.mac === undefined ? derivedMac(`${nicMac ?? destination} ${name}`) : valueOf(parseMac(spec.mac)),
     reach: spec.reach ?? Reach.None,
+    ...(spec.reach === Reach.Range && ipRange !== undefined ? { ipRange } : {}),
+    ...(spec.address === undefined ? {} : { address: spec.address }),
+    ...(spec.routes === undefined || spec.routes.length === 0 ? {} : { routes: spec.routes }),
     waitForNic: spec.waitForNic ?? 30,
   };
 }

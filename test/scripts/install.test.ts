@@ -85,6 +85,9 @@ describe("install", () => {
     changed["/usr/local/libexec/macvlan/gate"]![1] += "# more\n";
     expect(install(payload(changed)).stderr).toBe("installed /usr/local/libexec/macvlan/gate\n");
     expect(changes()).toEqual(["modprobe macvlan"]);
+    changed["/usr/local/libexec/macvlan/lib.sh"]![1] += "# more\n";
+    install(payload(changed));
+    expect(changes()).toContain("systemctl -q --no-block try-restart macvlan-watch@*.service");
     changed["/etc/systemd/system/docker.service.d/50-macvlan.conf"]![1] = readFileSync(
       join(shim, "docker/fail-closed.conf"),
       "utf8",

@@ -144,7 +144,7 @@ put_back() {
 }
 units_changed() { grep -q " $units/" "$work/todo"; }
 # Somebody has edited a unit, or put one back, and systemd goes on with what it read before.
-stale() { timeout 10 systemctl show -p NeedDaemonReload docker.service "$stage3" 'macvlan-parent@*.service' 2>/dev/null | grep -q '=yes'; }
+stale() { timeout 10 systemctl show -p NeedDaemonReload docker.service "$stage3" 'macvlan-parent@*.service' 'macvlan-watch@*.service' 2>/dev/null | grep -q '=yes'; }
 reload() { if units_changed || stale; then timeout 60 systemctl daemon-reload; fi; }
 
 # The new files are good if systemd takes our units without a complaint, and Docker's unit with our drop-in.
@@ -171,6 +171,8 @@ activate() {
     return 1
   }
   timeout 10 systemctl -q is-enabled "$stage3" >/dev/null 2>&1 || timeout 30 systemctl -q enable "$stage3" || return 1
+  # A watcher that runs goes on with what it read when it was started.
+  if grep -q " $libexec/\(watch\|lib\.sh\) " "$work/todo"; then timeout 30 systemctl -q --no-block try-restart 'macvlan-watch@*.service'; fi
   # Only a running stage 3 is there to hold the order when Docker goes down. With nothing to do it starts at once.
   if timeout 10 systemctl -q is-active docker.service && ! timeout 10 systemctl -q is-active "$stage3"; then
     timeout 30 systemctl --no-block start "$stage3" || return 1

@@ -130,7 +130,7 @@ function checkOwnRanges(segment: Segment, findings: Findings): void {
   const given: Owned<OwnRange>[] = [];
   for (const member of segment.members)
     for (const { path, range, is } of ownRanges(member)) {
-      if (path[1] === "hostAddress") {
+      if (path[1] === "hostAddress" || path[1] === "address") {
         const address = range.first;
         const known = others.at(address)[0];
         const twin = points.get(address);

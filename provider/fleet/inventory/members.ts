@@ -61,7 +61,7 @@ export function memberOf(draft: Draft, node: Group): Member {
 }
 
 /** Addresses of the host's network by what they are. Of the gateway and the pool all hosts of a LAN know. */
-export function ownRanges({ spec, draft }: Member): { path: Path; range: Ipv4Range; is: string }[] {
+export function ownRanges({ spec, link, draft }: Member): { path: Path; range: Ipv4Range; is: string }[] {
   if (spec === undefined) return [];
   const one = (ip: string): Ipv4Range => ({ first: valueOf(parseIpv4(ip)), last: valueOf(parseIpv4(ip)) });
   const host = `host ${draft.name}`;
@@ -76,6 +76,9 @@ export function ownRanges({ spec, draft }: Member): { path: Path; range: Ipv4Ran
     ...(spec.hostAddress === undefined
       ? []
       : [{ path: ["network", "hostAddress"], range: one(spec.hostAddress), is: `is the address of ${host}` }]),
+    ...(link?.address === undefined
+      ? []
+      : [{ path: ["interface", "address"], range: one(link.address), is: `is the address of the link of ${host}` }]),
     ...Object.entries(spec.auxAddresses ?? {}).map(([key, ip]) => {
       return { path: ["network", "auxAddresses", key], range: one(ip), is: `is reserved for ${key} by ${host}` };
     }),

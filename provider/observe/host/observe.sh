@@ -196,7 +196,7 @@ systemd() {
     [ -e "$sy" ] || continue
     sy=${sy##*/}
     sy=${sy%.conf}
-    set -- "$@" "macvlan-parent@$sy.service" "macvlan-$sy.device"
+    set -- "$@" "macvlan-parent@$sy.service" "macvlan-watch@$sy.service" "macvlan-$sy.device"
   done
   frame manager "$(bounded systemctl show -p Version -p Virtualization)"
   sy=$(bounded systemctl show -p Id -p LoadState -p ActiveState -p SubState -p UnitFileState -p FragmentPath -p DropInPaths \

@@ -58,7 +58,7 @@ function hostOf(host: FleetHost): TopologyHost {
     ...(address === undefined ? {} : { address: formatRange(address) }),
     nic: nicText(link.nic),
     link: { name: link.name, mac: link.mac },
-    reach: link.reach === Reach.Pinned,
+    reach: link.reach !== Reach.None,
     network: network.name,
     appliances: pins
       .filter(({ ip }) => contains(network.cidr, number(ip)))

@@ -117,8 +117,10 @@ function valuesOf(stage: Stage, inputs: Inputs): Map<string, string> {
   if (stage === "appliance")
     return new Map([...pick(confIn(inputs, "appliance.conf"), { IP: "IP", MAC: "MAC" }), ...imagesOf(inputs)]);
   if (stage === "link") {
-    const labels = { NIC_NAME: "NIC", NIC_MAC: "NIC", NIC_PATH: "NIC", MAC: "MAC", MODE: "mode", REACH: "reach" };
-    return pick(confIn(inputs, "link.conf"), labels);
+    return pick(confIn(inputs, "link.conf"), {
+      ...{ NIC_NAME: "NIC", NIC_MAC: "NIC", NIC_PATH: "NIC", MAC: "MAC", MODE: "mode" },
+      ...{ REACH: "reach", RANGE: "range", ADDRESS: "address", ROUTES: "routes" },
+    });
   }
   if (stage === "boot") return new Map();
   return networkValues(inputs);

@@ -176,25 +176,53 @@ below() { # LINK
   be=$(lower "$1") && read -r be <"$net/$be/ifindex" && echo "$be"
 } 2>/dev/null
 
-# Makes the host's routes over LINK what the configuration says: with REACH=pinned one /32 to each pinned address, from the host's own
-# address on the NIC, so that LINK needs none. Returns 3 while the NIC has no address to send from (it may come late, by DHCP). With
+# Makes the host's routes over LINK what its configuration says: unless REACH is none one /32 to each pinned address, with REACH=range one to
+# RANGE, with REACH=watch one /32 to each container that `watch` has seen, and those of ROUTES. They are from ADDRESS, or from the host's
+# own address on the NIC, so that LINK needs none. Returns 3 while the NIC has no address to send from (it may come late, by DHCP). With
 # `check` it changes nothing and returns 4 if it would have.
 # One at a time: two appliances that start at once must not each take the other's route for one too many.
 routes_sync() ( # LINK [check]
   [ -d "$run" ] || mkdir -p "$run"
   exec 8>"$run/routes-$1.lock" && flock -w 60 8 && routes_sync_locked "$@"
 )
+watched() { echo "$run/watched-$1"; } # LINK: the file with the addresses that `watch` has seen, one a line
+routes_wanted() { # LINK: sets $rs_to, where routes over it are to lead, and $rs_from, its own address
+  rs_to='' rs_from='' rs_reach='' rs_range='' rs_more=''
+  while IFS= read -r rs; do
+    rs_value=${rs#*=\'} rs_value=${rs_value%\'}
+    case $rs in
+      REACH=*) rs_reach=$rs_value ;;
+      RANGE=*) rs_range=$rs_value ;;
+      ROUTES=*) rs_more=$rs_value ;;
+      ADDRESS=*) rs_from=$rs_value ;;
+    esac
+  done <"$etc/links/$1.conf"
+  case $rs_reach in
+    pinned) ;;
+    range) rs_more="$rs_range $rs_more" ;;
+    watch)
+      rs_watched=$(watched "$1")
+      [ ! -f "$rs_watched" ] || while read -r rs; do rs_more="$rs_more $rs"; done <"$rs_watched"
+      ;;
+    *) return 0 ;;
+  esac
+  for rs in $(pins "$1") $rs_more; do
+    case "$rs_to " in *" $rs "*) ;; *) rs_to="$rs_to $rs" ;; esac
+  done
+}
 routes_sync_locked() { # LINK [check]
   [ -f "$etc/links/$1.conf" ] && [ -e "$net/$1" ] || return 0
-  rs_want='' rs_rc=0 rs_nic=$(lower "$1") || rs_nic=
-  if [ -n "$rs_nic" ] && grep -qx "REACH='pinned'" "$etc/links/$1.conf"; then
-    rs_pins=$(pins "$1")
+  rs_want='' rs_rc=0 rs_to='' rs_from=''
+  rs_nic=$(lower "$1") && routes_wanted "$1"
+  if [ -n "$rs_from" ]; then
+    for rs_ip in $rs_to; do rs_want="$rs_want $rs_ip@$rs_from"; done
+  elif [ -n "$rs_to" ]; then
     rs_own=$(ip -4 -o addr show dev "$rs_nic" scope global)
     # asked for the NIC, the kernel passes over our own route by way of LINK and says which address it would send from
-    rs_ways=$nl$(for rs_ip in $rs_pins; do echo "route get $rs_ip oif $rs_nic"; done | ip -4 -o -force -batch - 2>/dev/null)
-    for rs_ip in $rs_pins; do
+    rs_ways=$nl$(for rs_ip in $rs_to; do echo "route get ${rs_ip%/*} oif $rs_nic"; done | ip -4 -o -force -batch - 2>/dev/null)
+    for rs_ip in $rs_to; do
       case $rs_ways in
-        *"$nl$rs_ip "*) rs_src=${rs_ways##*"$nl$rs_ip "} && rs_src=${rs_src%%"$nl"*} && rs_src=${rs_src#* src } && rs_src=${rs_src%% *} ;;
+        *"$nl${rs_ip%/*} "*) rs_src=${rs_ways##*"$nl${rs_ip%/*} "} && rs_src=${rs_src%%"$nl"*} && rs_src=${rs_src#* src } && rs_src=${rs_src%% *} ;;
         *) rs_src= ;;
       esac
       case "$rs_own" in
@@ -216,14 +244,14 @@ END
   for rs_r in $rs_want; do
     case "$rs_have" in *" $rs_r "*) continue ;; esac
     [ "${2:-}" != check ] || return 4
-    if ip -4 route replace "${rs_r%@*}/32" dev "$1" src "${rs_r#*@}" proto $route_proto; then
+    if ip -4 route replace "${rs_r%@*}" dev "$1" src "${rs_r#*@}" proto $route_proto; then
       say "route to ${rs_r%@*} over $1"
     else rs_rc=1; fi
   done
   for rs_r in $rs_have; do
     case "$rs_want " in *" ${rs_r%@*}@"*) continue ;; esac
     [ "${2:-}" != check ] || return 4
-    ip -4 route del "${rs_r%@*}/32" dev "$1" proto $route_proto && say "no more route to ${rs_r%@*} over $1"
+    ip -4 route del "${rs_r%@*}" dev "$1" proto $route_proto && say "no more route to ${rs_r%@*} over $1"
   done
   return $rs_rc
 }

@@ -19,7 +19,7 @@ up_links() {
     read -r ul_flags <"$ul/flags" && [ $((ul_flags & 1)) = 1 ] && echo "${ul##*/}"
   done 2>/dev/null
 }
-addresses() { ip -o addr show scope global | sed 's/^[0-9]*: //'; }
+addresses() { ip -o addr show scope global | sed "s/^[0-9]*: //; /^$name /d"; }
 # As `ip route add` takes them again.
 routes_of() { # -4|-6 [SELECTOR...]
   ro_family=$1

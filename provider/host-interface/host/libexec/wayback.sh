@@ -4,7 +4,7 @@
 # a new connection. $saved is what was there when the host could last be reached: it is made before the first change, and stays until a
 # confirmation, however many changes come before that. Who goes back: the timer; after a restart, when timers are gone, the unit
 # macvlan-wayback@NAME before the link comes up; and an apply that fails.
-# shellcheck disable=SC2034,SC2154  # changed: read by link; name, parts, unit: link; var, run, net, libexec, alias_mark: lib.sh
+# shellcheck disable=SC2034,SC2154  # changed: read by link; name, parts, unit, watcher: link; var, run, net, libexec, alias_mark: lib.sh
 
 confirm_within=${MACVLAN_CONFIRM_WITHIN:-90} # seconds; switches that learn a port anew (STP) take 30 to 50
 saved=$var/wayback/$name
@@ -82,6 +82,7 @@ go_back() { # [boot]
     fi
   fi
   reread
+  settle_watcher "${1:-}" || warn "$name: $watcher could not be put back as it was"
   [ "${1:-}" != boot ] || return 0
   if [ -f "$saved/files/link.conf" ]; then
     "$libexec/parent" "$name" 0 || warn "$name: could not be put back as it was either"

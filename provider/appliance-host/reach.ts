@@ -1,0 +1,71 @@
+import { formatRange, Ipv4Range, overlaps, parseCidr, parseIpv4 } from "../address";
+import { Pin } from "../appliance";
+import { Problem, valueOf } from "../errors";
+import { Reach, ResolvedInterface } from "../host-interface";
+import { addressFault, ResolvedNetwork } from "../macvlan-network";
+
+/**
+ * What the link's address and routes get wrong on the network. What is sent over the link must be behind it: with strict
+ * rp_filter the host drops what comes in by the NIC from an address that its route leads over the link to.
+ */
+export function checkReach(link: ResolvedInterface, network: ResolvedNetwork, pins: readonly Pin[]): Problem[] {
+  return [...addressProblems(link, network, pins), ...rangeProblems(link, network), ...routeProblems(link, network)];
+}
+
+function addressProblems({ address }: ResolvedInterface, network: ResolvedNetwork, pins: readonly Pin[]): Problem[] {
+  if (address === undefined) return [];
+  const path = ["interface", "address"];
+  const used = pins.map(({ ip }) => rangeOf(ip));
+  const fault = addressFault(network, address, used);
+  if (fault) return [{ path, ...fault }];
+  const owner = pins.find(({ ip }) => ip === address);
+  if (owner === undefined) return [];
+  const message = `${address} is the address of the appliance ${owner.name} too`;
+  return [{ path, message, remedy: "choose another address for the link, or leave it out" }];
+}
+
+function rangeProblems({ reach, ipRange }: ResolvedInterface, network: ResolvedNetwork): Problem[] {
+  if (reach !== Reach.Range) return [];
+  if (ipRange === undefined)
+    return [
+      {
+        path: ["interface", "reach"],
+        message: `range is the route to ipRange, and network ${network.name} has none`,
+        remedy: "give network.ipRange, or set reach: pinned",
+      },
+    ];
+  const range = valueOf(parseCidr(ipRange));
+  return behindTheNic(network, range).map((is) => ({
+    path: ["network", "ipRange"],
+    message: `with reach: range the host sends all of ${ipRange} over the link ${network.parent}, and in it ${is}`,
+    remedy: "choose a range apart from it, or set reach: pinned or watch",
+  }));
+}
+
+function routeProblems({ name, routes = [] }: ResolvedInterface, network: ResolvedNetwork): Problem[] {
+  return routes.flatMap((route, i) =>
+    behindTheNic(network, rangeOf(route)).map((is) => ({
+      path: ["interface", "routes", i],
+      message: `${route} would send over the link ${name} what is not behind it: ${is}`,
+      remedy: "name the addresses that are behind the link alone",
+    })),
+  );
+}
+
+/** What of a range is on the LAN itself and not on this host, in words. */
+function behindTheNic(network: ResolvedNetwork, range: Ipv4Range): string[] {
+  return network.claims
+    .filter(({ path }) => !["subnet", "ipRange", "hostAddress"].includes(String(path[0])))
+    .filter((claim) => overlaps(claim.range, range))
+    .slice(0, 1)
+    .map(({ range: other, is }) => {
+      const part = { first: Math.max(other.first, range.first), last: Math.min(other.last, range.last) };
+      return `${formatRange(part)} ${is}`;
+    });
+}
+
+function rangeOf(destination: string): Ipv4Range {
+  if (destination.includes("/")) return valueOf(parseCidr(destination));
+  const address = valueOf(parseIpv4(destination));
+  return { first: address, last: address };
+}

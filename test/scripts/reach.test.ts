@@ -1,0 +1,205 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { encodeFrames } from "../../provider/ssh/frames";
+import { Sandbox, whyNoNetwork } from "./sandbox";
+
+const why = whyNoNetwork();
+if (why) console.log(`the ways of the host to its containers are not tested here: ${why}`);
+
+const mark = "# managed by pulumi-macvlan\n";
+const conf = (more: string) =>
+  `${mark}NAME='lan0'\nNIC_NAME='nic0'\nMAC='02:11:22:33:44:55'\nMODE='bridge'\n${more}\nWAIT='1'\n`;
+const payload = (more: string) =>
+  `${encodeFrames({ "link.conf": conf(more), "udev.rules": `${mark}# rule\n`, "networkd.network": `${mark}[Match]\nName=lan0\n` })}\n`;
+const appliance = (ip: string) => `${mark}NAME='dns'\nNETWORK='lan'\nPARENT='lan0'\nSERVICE='dns'\nIP='${ip}'\n`;
+
+/** Docker as files: containers of the network `n1` in `on`, one a line; what happens is a line in `events`. */
+const docker = `db=$MACVLAN_ROOT/docker
+[ ! -e "$db/stopped" ] || { echo "Cannot connect to the Docker daemon" >&2; exit 1; }
+case "$1 $2" in
+"network ls") cat "$db/networks" ;;
+"network inspect") shift 4; for id in "$@"; do if [ -e "$db/$id" ]; then cat "$db/$id"; else exit 1; fi; done ;;
+"events "*) exec tail -n 0 -s 0.1 -f "$db/events" ;;
+esac`;
+/** Units that are enabled are links, and those that run are files. */
+const systemctl = `wants=$MACVLAN_ROOT/etc/systemd/system/docker.service.wants; for unit; do :; done
+case "$*" in
+*"is-active docker.service") [ ! -e "$MACVLAN_ROOT/docker/stopped" ] ;;
+*is-active*) exit 3 ;;
+*macvlan-watch*)
+  case "$*" in
+  "-q enable"*) mkdir -p "$wants"; ln -sf /dev/null "$wants/$unit" ;;
+  "-q disable"*) rm -f "$wants/$unit" ;;
+  start*) : >"$MACVLAN_ROOT/run/$unit" ;;
+  stop*) rm -f "$MACVLAN_ROOT/run/$unit" ;;
+  *"-p UnitFileState"*) if [ -L "$wants/$unit" ]; then s=enabled; else s=disabled; fi; if [ -e "$MACVLAN_ROOT/run/$unit" ]; then a=active; else a=inactive; fi; printf 'ActiveState=%s\\nUnitFileState=%s\\n' $a $s ;;
+  esac ;;
+*"-p ActiveState"*) echo ActiveState=inactive ;;
+*UnitFileState*) cat "$MACVLAN_ROOT/run/unit" 2>/dev/null || echo disabled ;;
+"-q enable"*) echo enabled >"$MACVLAN_ROOT/run/unit" ;;
+"-q disable"*) rm -f "$MACVLAN_ROOT/run/unit" ;;
+esac`;
+
+const route = (to: string, from = "192.0.2.10") => `${to} dev lan0 scope link src ${from} \n`;
+
+describe.skipIf(why)("the host's ways over the link", () => {
+  let host: Sandbox;
+  beforeEach(() => {
+    host = new Sandbox({ docker, systemctl });
+    host.write("docker/networks", "n1\n");
+    host.write("docker/n1", "");
+    host.write("docker/events", "");
+    host.write("etc/macvlan/appliances/dns/appliance.conf", appliance("192.0.2.53"));
+  });
+  afterEach(() => host.remove());
+  const net = (script: string, ...payloads: string[]) => {
+    payloads.forEach((text, index) => host.write(`payload${index}`, text));
+    return host.net(
+      `p() { cat "$MACVLAN_ROOT/payload$1"; }; r() { ip route show proto 201; echo; }; parent="$MACVLAN_ROOT/usr/local/libexec/macvlan/parent"\n${script}`,
+    );
+  };
+
+  test("range: one route beside the pins, which comes back, follows the host's address and goes with the mode", () => {
+    const run = net(
+      `p 0 | l apply lan0 2>/dev/null; r; ip route del 192.0.2.64/27; "$parent" lan0; p 0 | l apply lan0; r
+       ip addr del 192.0.2.10/24 dev nic0; ip addr add 192.0.2.20/24 dev nic0; r; "$parent" lan0 2>/dev/null; r; p 1 | l apply lan0; r; p 2 | l apply lan0; r`,
+      payload("REACH='range'\nRANGE='192.0.2.64/27'"),
+      payload("REACH='range'\nRANGE='192.0.2.128/26'"),
+      payload("REACH='pinned'"),
+    );
+    const pin = (from?: string) => route("192.0.2.53", from);
+    expect(run.stdout).toBe(
+      [
+        pin() + route("192.0.2.64/27"),
+        pin() + route("192.0.2.64/27"),
+        "",
+        pin("192.0.2.20") + route("192.0.2.64/27", "192.0.2.20"),
+        pin("192.0.2.20") + route("192.0.2.128/26", "192.0.2.20"),
+        pin("192.0.2.20"),
+      ]
+        .map((table) => `${table}\n`)
+        .join(""),
+    );
+    expect(run.stderr).toBe(
+      "route to 192.0.2.64/27 over lan0\nroute to 192.0.2.128/26 over lan0\nno more route to 192.0.2.64/27 over lan0\nno more route to 192.0.2.128/26 over lan0\n",
+    );
+  });
+
+  test("further routes: to addresses and subnets, also off the LAN", () => {
+    const run = net(
+      "p 0 | l apply lan0 2>/dev/null; r; p 0 | l apply lan0; p 1 | l apply lan0; r; p 2 | l apply lan0 2>/dev/null; r",
+      payload("REACH='pinned'\nROUTES='192.0.2.3 198.51.100.0/24'"),
+      payload("REACH='pinned'\nROUTES='192.0.2.53'"),
+      payload("REACH='none'"),
+    );
+    expect(run.stdout).toBe(
+      `${route("192.0.2.3")}${route("192.0.2.53")}${route("198.51.100.0/24")}\n${route("192.0.2.53")}\n\n`,
+    );
+    expect(run.stderr).toBe("no more route to 192.0.2.3 over lan0\nno more route to 198.51.100.0/24 over lan0\n");
+  });
+
+  test("an address of the link: a /32 without a route to the LAN, from which the host then speaks", () => {
+    const run = net(
+      `a() { echo "[$(ip -4 -o addr show dev lan0 | sed 's/.* inet \\([^ ]*\\) .*/\\1/')]"; r; }; p 0 | l apply lan0 2>/dev/null; a; ip -4 route show dev lan0 proto kernel
+       p 0 | l apply lan0; ip addr del 192.0.2.10/24 dev nic0; ip addr add 192.0.2.20/24 dev nic0; "$parent" lan0; a
+       ip addr add 192.0.2.7/24 dev lan0; p 0 | l apply lan0; a; p 1 | l apply lan0; a`,
+      payload("REACH='pinned'\nADDRESS='192.0.2.9'"),
+      payload("REACH='pinned'"),
+    );
+    const numbered = `[192.0.2.9/32]\n${route("192.0.2.53", "192.0.2.9")}\n`;
+    const unnumbered = `[]\n${route("192.0.2.53", "192.0.2.20")}\n`;
+    expect(run.stdout).toBe(numbered + numbered + numbered + unnumbered);
+    expect(run.stderr).toContain("an address on it was taken away (192.0.2.9/32 192.0.2.7/24), it has 192.0.2.9\n");
+    expect(run.stderr).toContain("an address on it was taken away (192.0.2.9/32), it has none\n");
+  });
+
+  test("the way back leaves the link's own address alone", () => {
+    const run = net(
+      "p 0 | l apply lan0 2>/dev/null; l confirm lan0; p 1 | l apply lan0 2>/dev/null; l undo lan0; ip -4 -br addr show dev lan0; p 0 | l apply lan0",
+      payload("REACH='pinned'\nADDRESS='192.0.2.9'"),
+      payload("REACH='pinned'\nADDRESS='192.0.2.8'"),
+    );
+    expect(run.stdout).toMatch(/^lan0@nic0 +UP +192\.0\.2\.9\/32 \n$/);
+    expect(run.stderr).not.toContain("put back");
+  });
+
+  describe("watch", () => {
+    const watch = payload("REACH='watch'");
+    /** Runs the watcher beside the script, with rounds of `seconds`. */
+    const watching = (script: string, seconds = 30) =>
+      net(
+        `p 0 | l apply lan0 2>/dev/null; l confirm lan0
+         MACVLAN_WATCH_ROUND=${seconds} setsid "$MACVLAN_ROOT/usr/local/libexec/macvlan/watch" lan0 2>"$MACVLAN_ROOT/run/said.watch" & group=$!
+         db=$MACVLAN_ROOT/docker; event() { echo "macvlan n1" >>"$db/events"; }
+         until_route() { for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do ip route show proto 201 | grep -q "^$1 " && return; sleep 0.2; done; echo "no $1"; }
+         until_none() { for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do ip route show proto 201 | grep -q "^$1 " || return; sleep 0.2; done; echo "still $1"; }
+         until [ -e "$MACVLAN_ROOT/run/macvlan/watched-lan0" ]; do sleep 0.1; done; sleep 0.3
+         ${script}
+         kill -- -$group`,
+        watch,
+        payload("REACH='pinned'"),
+      );
+
+    test("follows containers that come and go, and writes nothing else", () => {
+      const run = watching(
+        `r; echo 192.0.2.80/24 >"$db/n1"; event; until_route 192.0.2.80; r
+         printf '192.0.2.81/24\\n\\n192.0.2.53/24\\n' >"$db/n1"; event; until_route 192.0.2.81; until_none 192.0.2.80; r
+         "$parent" lan0; echo bridge other >>"$db/events"; sleep 0.5; r; cat "$MACVLAN_ROOT/run/said.watch"`,
+      );
+      const pin = route("192.0.2.53");
+      expect(run.stdout).toBe(
+        `${pin}\n${pin}${route("192.0.2.80")}\n${pin}${route("192.0.2.81")}\n${pin}${route("192.0.2.81")}\n` +
+          "route to 192.0.2.80 over lan0\nroute to 192.0.2.81 over lan0\nno more route to 192.0.2.80 over lan0\n",
+      );
+      expect(run.stderr).toBe("");
+    });
+
+    test("a network that came later is looked at with its first container", () => {
+      const run = watching(
+        `printf 'n1\\nn2\\n' >"$db/networks"; echo 192.0.2.90/24 >"$db/n2"; echo "macvlan n2" >>"$db/events"; until_route 192.0.2.90
+         rm "$db/n1"; echo n2 >"$db/networks"; echo 192.0.2.91/24 >"$db/n2"; echo "macvlan n2" >>"$db/events"; until_route 192.0.2.91; r`,
+      );
+      expect(run.stdout).toBe(`${route("192.0.2.53")}${route("192.0.2.91")}\n`);
+    });
+
+    test("without any event: lost ones, a route that somebody took away, another address of the host", () => {
+      const run = watching(
+        `echo 192.0.2.80/24 >"$db/n1"; until_route 192.0.2.80; ip route del 192.0.2.80; until_route 192.0.2.80
+         ip addr del 192.0.2.10/24 dev nic0; ip addr add 192.0.2.20/24 dev nic0; until_route 192.0.2.80; r; : >"$db/n1"; until_none 192.0.2.80; r`,
+        1,
+      );
+      const pin = route("192.0.2.53", "192.0.2.20");
+      expect(run.stdout).toBe(`${pin}${route("192.0.2.80", "192.0.2.20")}\n${pin}\n`);
+    });
+
+    test("a Docker that does not answer takes no route away, and is asked again", () => {
+      const run = watching(
+        `echo 192.0.2.80/24 >"$db/n1"; event; until_route 192.0.2.80; : >"$db/stopped"; event; sleep 2; r
+         rm "$db/stopped"; echo 192.0.2.81/24 >"$db/n1"; sleep 4; until_route 192.0.2.81; until_none 192.0.2.80; r; grep -c "does not answer" "$MACVLAN_ROOT/run/said.watch"`,
+        1,
+      );
+      const pin = route("192.0.2.53");
+      expect(run.stdout).toMatch(/\n[1-9]\n$/);
+      expect(run.stdout.replace(/\d\n$/, "")).toBe(`${pin}${route("192.0.2.80")}\n${pin}${route("192.0.2.81")}\n`);
+    });
+
+    test("its unit comes with the mode and goes with it, and nothing of it is left", () => {
+      const run = net(
+        `u() { ls "$MACVLAN_ROOT/etc/systemd/system/docker.service.wants" "$MACVLAN_ROOT/run" 2>/dev/null | grep -c watch@; }
+         p 0 | l apply lan0 2>/dev/null; u; echo 192.0.2.80 >"$MACVLAN_ROOT/run/macvlan/watched-lan0"; p 0 | l apply lan0 2>/dev/null; "$parent" lan0; r
+         l confirm lan0; p 1 | l apply lan0; u; r; l undo lan0; u; l remove lan0; u; ls "$MACVLAN_ROOT/run/macvlan" | grep watch`,
+        watch,
+        payload("REACH='pinned'"),
+      );
+      expect(run.stdout).toBe(`2\n${route("192.0.2.53")}${route("192.0.2.80")}\n0\n${route("192.0.2.53")}\n2\n0\n`);
+    });
+
+    test("what somebody stopped is started by the next apply, if Docker runs", () => {
+      const run = net(
+        `p 0 | l apply lan0 2>/dev/null; l confirm lan0; u="$MACVLAN_ROOT/run/macvlan-watch@lan0.service"; rm "$u"; p 0 | l apply lan0; [ -e "$u" ] && echo runs
+         l confirm lan0; rm "$u"; : >"$MACVLAN_ROOT/docker/stopped"; : >"$MACVLAN_ROOT/run/said"; p 0 | l apply lan0; [ -e "$u" ] || echo rests; cat "$MACVLAN_ROOT/run/said"`,
+        watch,
+      );
+      expect(run.stdout).toBe("runs\nrests\n");
+    });
+  });
+});
