@@ -11,4 +11,6 @@ export { HostInterface, Reach } from "./host-interface";
 export type { HostInterfaceArgs, InterfaceSpec, NicArgs } from "./host-interface";
 export { MacvlanNetwork } from "./macvlan-network";
 export type { MacvlanNetworkArgs, NetworkSpec } from "./macvlan-network";
+export { migrateMacvlanRouter } from "./migrate";
+export type { MigratedHost, Migration } from "./migrate";
 export type { SshArgs } from "./ssh";

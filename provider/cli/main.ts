@@ -89,6 +89,11 @@ function addFleet(macvlan: Command, version: string): void {
       show((await fleet()).graph(inventory, format)),
     );
   macvlan
+    .command("migrate")
+    .description("turn the compose file of macvlan-router into an inventory of one host")
+    .argument("<file>", "the compose file, or - for standard input")
+    .action(async (file: string) => show((await import("./migrate")).migrate(file)));
+  macvlan
     .command("schema")
     .description("print the JSON Schema of inventories, for editors")
     .action(async () => show((await fleet()).schema()));

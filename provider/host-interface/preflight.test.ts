@@ -414,7 +414,7 @@ testRules(hostInterfaceRules, {
       "macvlan-router": {
         on: router("192.168.76.0/24"),
         spec,
-        says: "nic.mac: ens4 and the macvlan macvlan0 on it both are the host's way to 192.168.76.0/24; with interface.reach: pinned it is not needed: ip link del dev macvlan0, and whatever makes it",
+        says: "nic.mac: ens4 and the macvlan macvlan0 on it both are the host's way to 192.168.76.0/24; with interface.reach: pinned or watch it is not needed: ip link del dev macvlan0, and whatever makes it",
       },
     },
     quiet: {

@@ -51,15 +51,18 @@ export interface MacvlanNetworkArgs extends NetworkSpec {
   overrides?: string[];
 }
 
+/** Why a Docker network cannot have this name. */
+export function networkNameFault(name: string): Fault | undefined {
+  if (/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(name) && !["bridge", "host", "none", "default"].includes(name))
+    return undefined;
+  return {
+    message: `${JSON.stringify(name)} cannot be the name of a Docker network`,
+    remedy: "use letters, digits, _, . and -",
+  };
+}
+
 const fields = {
-  name: text((value) =>
-    /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(value) && !["bridge", "host", "none", "default"].includes(value)
-      ? undefined
-      : {
-          message: `${JSON.stringify(value)} cannot be the name of a Docker network`,
-          remedy: "use letters, digits, _, . and -",
-        },
-  ).optional(),
+  name: text(networkNameFault).optional(),
   subnet: text((value) => {
     const cidr = parseCidr(value);
     if (cidr.fault) return cidr.fault;

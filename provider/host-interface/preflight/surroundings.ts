@@ -104,7 +104,7 @@ export const surroundingsRules: readonly Rule<ResolvedInterface>[] = [
     about:
       "Another macvlan on the NIC has an address with the whole subnet of the LAN, as macvlan-router makes it. Two interfaces then " +
       "are the way to the LAN, and everything that the host sends there may leave by the wrong one. `reach: pinned` does the same " +
-      "job with one route per appliance.",
+      "job with one route per appliance, and `reach: watch` with one per container.",
     find: (facts, link) =>
       onNic(facts, link, ({ ifname }) => {
         const connected = facts.routes.filter(({ protocol }) => protocol === "kernel");
@@ -120,7 +120,7 @@ export const surroundingsRules: readonly Rule<ResolvedInterface>[] = [
           })
           .map(({ dev, dst }) => ({
             message: `${ifname} and the macvlan ${dev} on it both are the host's way to ${dst}`,
-            remedy: `with interface.reach: pinned it is not needed: ip link del dev ${dev}, and whatever makes it`,
+            remedy: `with interface.reach: pinned or watch it is not needed: ip link del dev ${dev}, and whatever makes it`,
           }));
       }),
   },
