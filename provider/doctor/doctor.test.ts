@@ -89,6 +89,23 @@ describe("a host where all is well", () => {
   it.each(["trixie-bare", "trixie-no-docker"])("nor has %s, which has no MACVLAN", (name) =>
     expect(diagnose({ facts: fixture(name), boot: NO_BOOT })).toEqual([]),
   );
+
+  it("nor has one that reaches a range and a virtual address from an address of the link, or a container that has just come", () => {
+    const ours = (dst: string): RouteFact => ({ dst, dev: "lan0", protocol: "201", prefsrc: "192.168.76.9" });
+    const own = [{ family: "inet" as const, address: "192.168.76.9", prefix: 32 }];
+    const { routes, addresses } = host().facts;
+    const more = [ours("192.168.76.64/27"), ours("192.168.76.3"), ours("10.1.0.0/24")];
+    const reaching = (made: boolean): Sight =>
+      host({
+        linkConfs: new Map(made ? [["lan0", { NAME: "lan0", REACH: "watch" }]] : []),
+        links: base.links.map((each) => (each.ifname === "lan0" ? { ...each, ifalias: undefined } : each)),
+        containers: [container(), second()],
+        routes: [...routes, ...more],
+        addresses: new Map([...addresses, ["lan0", own]]),
+      });
+    expect(diagnose(reaching(true))).toEqual([]);
+    expect(ids(reaching(false))).toEqual(["no-route"]);
+  });
 });
 
 /** Each rule with a host where it speaks; that it is silent elsewhere is `has no finding` above. */
