@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { formatProblem } from "../errors";
 import { fixture } from "../observe/fixtures/fixture";
@@ -123,6 +126,26 @@ describe("a host's specification", () => {
     "%j is refused",
     (args) => expect(problems(args).length).toBeGreaterThan(0),
   );
+});
+
+describe("an appliance that is right in its place, and not by itself", () => {
+  it("has an inline service that is named", () =>
+    expect(problems(withAppliances({ dns: { ip: "192.168.76.53", service: { image }, lanService: "dns" } }))).toEqual([
+      "appliances.dns.lanService: is for a compose file of several services; leave it out",
+    ]));
+
+  it("has a network of macvlan that is called like the LAN's", () => {
+    const folder = mkdtempSync(join(tmpdir(), "macvlan-compose-"));
+    try {
+      const compose = join(folder, "compose.yaml");
+      writeFileSync(compose, "services: {dns: {image: a}}\nnetworks: {lan: {external: true, driver: macvlan}}\n");
+      expect(problems(withAppliances({ dns: { ip: "192.168.76.53", compose } }))).toEqual([
+        expect.stringContaining("networks.lan.driver would be a second network on the LAN"),
+      ]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 });
 
 describe("preflight of a whole host", () => {

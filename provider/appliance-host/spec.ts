@@ -2,9 +2,11 @@ import { z } from "zod";
 import { defaultMac, Ipv4Range, parseIpv4, parseMac } from "../address";
 import {
   ApplianceArgs,
+  applianceFieldsSchema,
   applianceNameFault,
   ApplianceSpec,
   applianceSpecSchema,
+  isRight,
   Pin,
   placedProblems,
 } from "../appliance";
@@ -50,6 +52,11 @@ export const applianceHostSchema = z.strictObject({
   overrides: overridesSchema(hostRules),
 });
 
+/** The same, but for what the fields of an appliance have to do with each other. */
+const fieldsSchema = applianceHostSchema.extend({
+  appliances: z.record(text(applianceNameFault), applianceFieldsSchema),
+});
+
 /** A host's specification, read and consistent. */
 export interface ResolvedHost {
   readonly ssh: SshArgs;
@@ -67,11 +74,12 @@ export interface ResolvedHost {
  * of the comparison, the others still take part.
  */
 export function resolveHost(args: unknown): { host?: ResolvedHost; problems: Problem[] } {
-  const { value: spec, problems } = parse(applianceHostSchema, args);
-  const ssh = part(sshSchema, args, "ssh");
-  const interfaceSpec = part(interfaceSchema, args, "interface");
-  const networkSpec = part(networkSchema, args, "network");
-  const appliances = readable(args);
+  const right = atOnce(args);
+  const { value: spec, problems } = right ? { value: right, problems: [] } : parse(applianceHostSchema, args);
+  const ssh = right ? right.ssh : part(sshSchema, args, "ssh");
+  const interfaceSpec = right ? right.interface : part(interfaceSchema, args, "interface");
+  const networkSpec = right ? right.network : part(networkSchema, args, "network");
+  const appliances = right ? Object.entries(right.appliances) : readable(args);
 
   const link = interfaceSpec && resolveInterface(interfaceSpec, ssh?.destination ?? "", networkSpec?.ipRange);
   const resolved = networkSpec && resolveNetwork(networkSpec, link?.name ?? "lan0");
@@ -80,17 +88,29 @@ export function resolveHost(args: unknown): { host?: ResolvedHost; problems: Pro
   });
   const all = once([
     ...problems,
-    ...placed(args, networkSpec?.name ?? "lan", problems),
+    ...(right ? [] : placed(args, networkSpec?.name ?? "lan", problems)),
     ...below(["network"], resolved?.problems ?? []),
     ...checkAddresses(resolved?.network, pins),
     ...checkMacs(link, pins),
     ...(link && resolved ? checkReach(link, resolved.network, pins) : []),
-    ...below(["appliances"], checkOrder(startAfterOf(args))),
+    ...below(["appliances"], checkOrder(right ? waitingIn(right.appliances) : startAfterOf(args))),
   ]);
   if (spec === undefined || ssh === undefined || link === undefined || resolved === undefined || all.length > 0)
     return { problems: all };
   const { failClosed = false, overrides = [] } = spec;
   return { host: { ssh, failClosed, overrides, link, network: resolved.network, pins }, problems: [] };
+}
+
+/**
+ * The specification if a first look finds nothing wrong with any part by itself, as with most hosts of a fleet: to find everything that is wrong
+ * takes several.
+ */
+function atOnce(args: unknown): z.output<typeof fieldsSchema> | undefined {
+  const spec = fieldsSchema.safeParse(args).data;
+  if (spec === undefined) return undefined;
+  const network = spec.network.name ?? "lan";
+  const appliances = Object.entries(spec.appliances as Record<string, ApplianceSpec>);
+  return appliances.every(([name, appliance]) => isRight(name, network, appliance)) ? spec : undefined;
 }
 
 /** The arguments with which one appliance of the host is made. */
@@ -167,6 +187,10 @@ function readable(args: unknown): [string, { ip: string; mac?: string }][] {
     const { value } = parse(identity, appliance);
     return value ? [[name, value] as [string, typeof value]] : [];
   });
+}
+
+function waitingIn(appliances: Readonly<Record<string, { startAfter?: string[] }>>): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(appliances).map(([name, { startAfter }]) => [name, startAfter ?? []]));
 }
 
 function startAfterOf(args: unknown): Record<string, string[]> {

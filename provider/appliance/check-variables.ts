@@ -41,8 +41,17 @@ export function checkVariables(file: Record<string, unknown>, { secrets, files }
   return problems;
 }
 
-function walk(value: unknown, path: Path, visit: (text: string, path: Path) => void): void {
-  if (typeof value === "string") visit(value, path);
-  else if (Array.isArray(value)) value.forEach((entry, i) => walk(entry, [...path, i], visit));
-  else for (const [key, entry] of Object.entries(group(value))) walk(entry, [...path, key], visit);
+/** Visits the texts that may have variables. `path` is one list for the whole way, of which `visit` gets a copy. */
+function walk(value: unknown, path: (string | number)[], visit: (text: string, path: Path) => void): void {
+  if (typeof value === "string") {
+    if (value.includes("$")) visit(value, [...path]);
+    return;
+  }
+  if (typeof value !== "object" || value === null) return;
+  const entries = Array.isArray(value) ? value.entries() : Object.entries(group(value));
+  for (const [key, entry] of entries) {
+    path.push(key);
+    walk(entry, path, visit);
+    path.pop();
+  }
 }

@@ -15,7 +15,7 @@ import { addressFault, resolveNetwork } from "../macvlan-network";
 import { overridesSchema } from "../observe";
 import { SshArgs, sshSchema } from "../ssh";
 import { text } from "../validate";
-import { Definition, readDefinition } from "./definition";
+import { Definition, ReadDefinition, readDefinition } from "./definition";
 import { relativePath } from "./model";
 import { pinRules } from "./preflight";
 
@@ -159,8 +159,11 @@ const networkFields = z.strictObject({
   gateway: text((value) => parseIpv4(value).fault),
 });
 
+/** Every field of an appliance by itself. */
+export const applianceFieldsSchema = z.strictObject(fields);
+
 /** The appliance by itself: what depends on its name and its network is added by `placedProblems`. */
-export const applianceSpecSchema = z.strictObject(fields).superRefine((spec, context) => {
+export const applianceSpecSchema = applianceFieldsSchema.superRefine((spec, context) => {
   const whole = context.issues.length === 0;
   report(context, problemsOf(whole ? (spec as ApplianceSpec) : readable(spec)));
 }, everyTime);
@@ -194,8 +197,27 @@ export function placedProblems(name: string, network: string, spec: ApplianceSpe
   return problemsOf(spec, { name, network });
 }
 
+/**
+ * Whether nothing is wrong with an appliance of which each field is right, neither by itself nor in its place, as one look can tell.
+ * False may also be for what only two looks tell: a service or a network of another name.
+ */
+export function isRight(name: string, network: string, spec: ApplianceSpec): boolean {
+  if (spec.compose === undefined && spec.lanService !== undefined) return false;
+  const { problems, definition } = lookAt(spec, { name, network });
+  return problems.length === 0 && definition?.file["networks"] === undefined;
+}
+
 /** All that the fields together get wrong; a field that is wrong by itself is left out. */
-function problemsOf(spec: Partial<ApplianceSpec>, place?: { name: string; network: string }): Problem[] {
+function problemsOf(spec: Partial<ApplianceSpec>, place?: Place): Problem[] {
+  return lookAt(spec, place).problems;
+}
+
+interface Place {
+  readonly name: string;
+  readonly network: string;
+}
+
+function lookAt(spec: Partial<ApplianceSpec>, place?: Place): ReadDefinition {
   const problems: Problem[] = [];
   const mac = macOf(spec);
   const fault = mac === undefined ? undefined : macFault(mac, spec.universalMac);
@@ -206,8 +228,8 @@ function problemsOf(spec: Partial<ApplianceSpec>, place?: { name: string; networ
       remedy: isUniversal(mac!) && !isMulticast(mac!) ? `${fault.remedy}; universalMac: true allows it` : fault.remedy,
     });
   const read = readDefinition(spec, { ip: spec.ip, mac, place });
-  problems.push(...read.problems);
-  return [...problems, ...tooLarge(spec.files ?? {}, read.definition)];
+  problems.push(...read.problems, ...tooLarge(spec.files ?? {}, read.definition));
+  return { definition: read.definition, problems };
 }
 
 function tooLarge(files: Readonly<Record<string, string>>, definition: Definition | undefined): Problem[] {

@@ -139,20 +139,43 @@ function applianceDraft(
     findings.add(used!.node.at, [...path, "template"], message, suggestion(template, templates, "templates"));
     findings.doubt(path);
   }
-  const body = found?.node.kind === "group" ? without(found.node, "vars") : undefined;
+  const { body, defaults } = templateOf(found?.node);
   const merged = merge(body, without(node, "template", "vars"));
-  const defaults = values(child(found?.node, "vars"));
-  const own = child(node, "vars");
-  const known = new Set([...defaults.keys(), ...variablesOf(merged)]);
-  for (const [variable, entry] of entriesOf(own)) {
+  const own = entriesOf(child(node, "vars"));
+  const known = new Set(own.length === 0 ? [] : [...defaults.keys(), ...variablesOf(merged)]);
+  for (const [variable, entry] of own) {
     if (known.has(variable) || (template !== undefined && found === undefined)) continue;
     const near = nearest(variable, [...known]);
     const remedy = near === undefined ? "leave it out" : `did you mean ${near}?`;
     const where = template === undefined ? "the appliance" : `the template ${template}`;
     findings.add(entry.key, [...path, "vars", variable], `nothing in ${where} takes the variable ${variable}`, remedy);
   }
-  const outer = new Scope(values(own), key, path, host.over(new Scope(defaults, key, path)));
+  const outer = new Scope(
+    new Map(own.map(([variable, entry]) => [variable, entry.node])),
+    key,
+    path,
+    host.over(new Scope(defaults, key, path)),
+  );
   return { name, path, key, node: merged, scope: new Scope(builtIn, key, path, outer) };
+}
+
+interface Template {
+  readonly body?: Group;
+  readonly defaults: ReadonlyMap<string, Node>;
+}
+
+const NO_TEMPLATE: Template = { defaults: new Map() };
+const templateParts = new WeakMap<Node, Template>();
+
+/** What an appliance has of its template, and the defaults of its variables. */
+function templateOf(node: Node | undefined): Template {
+  if (node === undefined) return NO_TEMPLATE;
+  const known = templateParts.get(node);
+  if (known !== undefined) return known;
+  const body = node.kind === "group" ? without(node, "vars") : undefined;
+  const template = { body, defaults: values(child(node, "vars")) };
+  templateParts.set(node, template);
+  return template;
 }
 
 function isNothing(node: Node): boolean {

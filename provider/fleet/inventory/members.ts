@@ -31,7 +31,6 @@ export function memberOf(draft: Draft, node: Group): Member {
   const ssh = sshSchema.safeParse(args["ssh"]).data;
   const link = interfaceSchema.safeParse(args["interface"]).data;
   const spec = networkSchema.safeParse(args["network"]).data;
-  const appliances = Object.entries(Object(args["appliances"]) as Record<string, unknown>);
   return {
     draft,
     node,
@@ -40,33 +39,31 @@ export function memberOf(draft: Draft, node: Group): Member {
     link: link && resolveInterface(link, ssh?.destination ?? ""),
     spec,
     network: spec && resolveNetwork(spec, "lan0").network,
-    pins: appliances.flatMap(([name, appliance]) => {
-      const { ip, mac } = Object(appliance) as { ip?: unknown; mac?: unknown };
-      const address = typeof ip === "string" ? parseIpv4(ip).value : undefined;
-      if (address === undefined) return [];
-      return [
-        {
-          name,
-          ip: address,
-          mac:
-            mac === undefined
-              ? defaultMac(formatIpv4(address))
-              : typeof mac === "string"
-                ? parseMac(mac).value
-                : undefined,
-        },
-      ];
-    }),
+    pins: pinsOf(args["appliances"]),
   };
 }
 
+/** The same member once its appliances are known; `node` differs in these alone. */
+export function withAppliances(member: Member, node: Group): Member {
+  return { ...member, node, pins: pinsOf((plain(node) as Record<string, unknown>)["appliances"]) };
+}
+
+function pinsOf(appliances: unknown): MemberPin[] {
+  return Object.entries(Object(appliances) as Record<string, unknown>).flatMap(([name, appliance]) => {
+    const { ip, mac } = Object(appliance) as { ip?: unknown; mac?: unknown };
+    const address = typeof ip === "string" ? parseIpv4(ip).value : undefined;
+    if (address === undefined) return [];
+    const given = typeof mac === "string" ? parseMac(mac).value : undefined;
+    return [{ name, ip: address, mac: mac === undefined ? defaultMac(formatIpv4(address)) : given }];
+  });
+}
+
 /** Addresses of the host's network by what they are. Of the gateway and the pool all hosts of a LAN know. */
-export function ownRanges({ spec, link, draft }: Member): { path: Path; range: Ipv4Range; is: string }[] {
-  if (spec === undefined) return [];
+export function ownRanges({ spec, network, link, draft }: Member): { path: Path; range: Ipv4Range; is: string }[] {
+  if (spec === undefined || network === undefined) return [];
   const one = (ip: string): Ipv4Range => ({ first: valueOf(parseIpv4(ip)), last: valueOf(parseIpv4(ip)) });
   const host = `host ${draft.name}`;
-  const claims = resolveNetwork(spec, "lan0").network.claims;
-  const ranges = claims.flatMap(({ path, range }) => {
+  const ranges = network.claims.flatMap(({ path, range }) => {
     if (path[0] === "dhcpPool")
       return [{ path: ["network", "dhcpPool"], range, is: `is in the DHCP pool that ${host} names` }];
     if (path[0] === "ipRange") return [{ path: ["network", "ipRange"], range, is: `is in the ipRange of ${host}` }];

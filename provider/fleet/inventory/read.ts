@@ -11,7 +11,7 @@ import { Findings, Position, PositionedProblem, positionOf } from "./findings";
 import { LanModel, readLans } from "./lans";
 import { isAboutKey, load } from "./load";
 import { LOCK_FILE, readLock, renderLock } from "./lock";
-import { Member, memberOf, MemberPin, placeIn } from "./members";
+import { Member, memberOf, MemberPin, placeIn, withAppliances } from "./members";
 import { HostArgs, withoutSecretValues } from "./secrets";
 import { InventoryArgs, Lan } from "./spec";
 import { Place, plain, textOf, trail } from "./tree";
@@ -102,9 +102,10 @@ export function readInventory(
   }));
   const given = giveAddresses(addressed, lans, segmentsOf(explicit, lans), lock, findings);
 
-  const members = settled.map(({ draft: each, host }) =>
-    memberOf(each, finishAppliances(each, host, given.addresses.get(each.name) ?? new Map(), files, findings)),
-  );
+  const members = settled.map(({ draft: each, host }, i) => {
+    const addresses = given.addresses.get(each.name) ?? new Map<string, string>();
+    return withAppliances(explicit[i]!, finishAppliances(each, host, addresses, files, findings));
+  });
   const segments = segmentsOf(members, lans);
   const segmentOf = new Map(
     [...segments.values()].flatMap((segment) => segment.members.map((member) => [member, segment])),
