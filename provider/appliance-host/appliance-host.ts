@@ -3,7 +3,7 @@ import { Appliance, withSecrets } from "../appliance";
 import { BootShim } from "../boot-shim";
 import { typeToken } from "../component";
 import { below, refuse } from "../errors";
-import { HostInterface } from "../host-interface";
+import { HostInterface, interfaceOf } from "../host-interface";
 import { MacvlanNetwork } from "../macvlan-network";
 import { enforce, factsOf, judgesItsParts } from "../observe";
 import { lanes } from "./order";
@@ -45,7 +45,11 @@ export class ApplianceHost extends pulumi.ComponentResource {
     judgesItsParts(this);
 
     const shim = new BootShim(`${name}-boot`, { ssh, failClosed: host!.failClosed }, { parent: this });
-    const parent = new HostInterface(`${name}-${link.name}`, { ssh, ...link }, { parent: this, dependsOn: [shim] });
+    const parent = new HostInterface(
+      `${name}-${link.name}`,
+      { ssh, ...interfaceOf(link) },
+      { parent: this, dependsOn: [shim] },
+    );
     const lan = new MacvlanNetwork(
       `${name}-${network.name}`,
       { ssh, ...args.network, name: network.name, parent: link.name },

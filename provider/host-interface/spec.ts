@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import { derivedMac, interfaceNameFault, linkNameFault, macFault, parseMac } from "../address";
 import { valueOf } from "../errors";
@@ -31,8 +32,18 @@ export interface InterfaceSpec {
   name?: string;
   /** The NIC that it is put on. */
   nic: NicArgs;
+  /**
+   * Id of the VLAN (802.1Q) that the link is put on, 1 to 4094: on that sub-interface of the NIC, which is made if there is
+   * none, and then removed with the last link on it. Default: none, the NIC itself.
+   */
+  vlan?: number;
   /** MAC of the link, locally administered. Default: derived from the NIC's MAC or the host, always the same. */
   mac?: string;
+  /**
+   * MTU of the link in bytes, 68 to 65535 and not above that of what it is on. A VLAN made for it gets it too, and so do the
+   * appliances; those on the NIC itself have the NIC's. Default: left as the kernel sets it, that of the device beneath.
+   */
+  mtu?: number;
   /** Default none. */
   reach?: Reach;
   /** Seconds that the start of Docker waits at boot for a NIC that is not there yet. Default 30. */
@@ -76,7 +87,9 @@ const nicSchema = z
 const fields = {
   name: text(linkNameFault).optional(),
   nic: nicSchema,
+  vlan: z.number().int().min(1).max(4094).optional(),
   mac: ourMac.optional(),
+  mtu: z.number().int().min(68).max(65535).optional(),
   reach: z.enum(Reach).optional(),
   waitForNic: z.number().int().min(0).max(600).optional(),
 };
@@ -88,11 +101,21 @@ export const hostInterfaceSchema = z.strictObject({
   ...fields,
 });
 
+/** The VLAN sub-interface of the NIC that a link is put on. */
+export interface Vlan {
+  /** 1 to 4094. */
+  readonly id: number;
+  /** What it is called if we make it; one that is there already keeps its name. */
+  readonly device: string;
+}
+
 /** The parent link with every default filled in. */
 export interface ResolvedInterface {
   readonly name: string;
   readonly nic: NicArgs;
+  readonly vlan?: Vlan;
   readonly mac: string;
+  readonly mtu?: number;
   readonly reach: Reach;
   readonly waitForNic: number;
 }
@@ -101,11 +124,28 @@ export interface ResolvedInterface {
 export function resolveInterface(spec: InterfaceSpec, destination: string): ResolvedInterface {
   const name = spec.name ?? "lan0";
   const nicMac = spec.nic.mac === undefined ? undefined : valueOf(parseMac(spec.nic.mac));
+  const nic = nicMac === undefined ? spec.nic : { mac: nicMac };
   return {
     name,
-    nic: nicMac === undefined ? spec.nic : { mac: nicMac },
+    nic,
+    ...(spec.vlan === undefined ? {} : { vlan: { id: spec.vlan, device: vlanDevice(nic, spec.vlan) } }),
+    ...(spec.mtu === undefined ? {} : { mtu: spec.mtu }),
     mac: spec.mac === undefined ? derivedMac(`${nicMac ?? destination} ${name}`) : valueOf(parseMac(spec.mac)),
     reach: spec.reach ?? Reach.None,
     waitForNic: spec.waitForNic ?? 30,
   };
+}
+
+/** The specification that says every default. */
+export function interfaceOf({ vlan, ...link }: ResolvedInterface): InterfaceSpec {
+  return vlan === undefined ? link : { ...link, vlan: vlan.id };
+}
+
+/**
+ * The name of a VLAN that we make, at most 15 characters: from the id and from what selects the NIC, whose own name is not
+ * known here and may change. No dot: Docker and ifupdown take `eth0.20` for one that is theirs to make and to remove.
+ */
+function vlanDevice(nic: NicArgs, id: number): string {
+  const digest = createHash("sha256").update(Object.entries(nic).flat().join(" ")).digest("hex");
+  return `vlan${id}_${digest.slice(0, 6)}`;
 }
