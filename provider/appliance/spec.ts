@@ -49,6 +49,12 @@ export interface ApplianceSpec {
   deleteVolumes?: boolean;
 }
 
+/** One appliance as a part of a whole host. */
+export interface HostAppliance extends ApplianceSpec {
+  /** Which of the host's LANs it is on: a name of `lans`. Default: the first one, of `interface` and `network`. */
+  lan?: string;
+}
+
 /** The network that an appliance is put on. */
 export interface ApplianceNetworkArgs {
   /** Name of the Docker network. Default lan. */
@@ -160,10 +166,12 @@ const networkFields = z.strictObject({
 });
 
 /** The appliance by itself: what depends on its name and its network is added by `placedProblems`. */
-export const applianceSpecSchema = z.strictObject(fields).superRefine((spec, context) => {
-  const whole = context.issues.length === 0;
-  report(context, problemsOf(whole ? (spec as ApplianceSpec) : readable(spec)));
-}, everyTime);
+export const hostApplianceSchema = z
+  .strictObject({ ...fields, lan: z.string().min(1).optional() })
+  .superRefine((spec, context) => {
+    const whole = context.issues.length === 0;
+    report(context, problemsOf(whole ? (spec as ApplianceSpec) : readable(spec)));
+  }, everyTime);
 
 export const applianceSchema = z
   .strictObject({
