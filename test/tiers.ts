@@ -50,7 +50,7 @@ export const tiers: Tier[] = [
   },
   {
     name: "lab-further",
-    what: "lab hosts, Debian 13: removal, the doctor, pulls, another destination",
+    what: "lab hosts, Debian 13: removal, the doctor, pulls, another destination, VLANs",
     vitest: ["--project", "lab"],
     env: { LAB_SUITE: "trixie", LAB_PART: "further", LAB_NAME: "test-further" },
     lane: "two",

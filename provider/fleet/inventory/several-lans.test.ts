@@ -53,9 +53,10 @@ it("puts a host on several LANs, of which the inventory knows the networks", () 
   });
   expect(gw2!.args.lans!.iot!.interface.mtu).toBe(1500);
   expect(gw1!.args.appliances.dns).toEqual({ ip: "192.168.76.53", service: { image: "dns:1" } });
-  const { ip, service } = gw1!.args.appliances.cam!;
+  const cam = gw1!.args.appliances.cam!;
+  const { ip } = cam;
   expect(ip).toMatch(/^192\.168\.20\.3[2-5]$/);
-  expect(service).toMatchObject({ command: `${ip} iot 192.168.20.1` });
+  expect(cam).toMatchObject({ service: { command: `${ip} iot 192.168.20.1` } });
   expect(inventory.lock.added).toEqual(["gw1/cam", "gw2/cam"]);
   expect(gw2!.args.appliances.cam!.ip).not.toBe(ip);
   const at = (...path: string[]) => inventory.positionOf(["hosts", "gw1", ...path])?.line;
