@@ -59,6 +59,12 @@ async function served(): Promise<void> {
   );
 }
 
+/** What a restart of the host changes by itself left out: Docker makes its own bridge anew. */
+function lasting({ links, addresses, routes, files, units, udev }: HostState): HostState {
+  const names = [...links!.matchAll(/"ifname": "(.*)"/g)].map(([, name]) => name).join("\n");
+  return { links: names, addresses: addresses!, routes: routes!, files: files!, units: units!, udev: udev! };
+}
+
 describe("a LAN and a VLAN on one NIC", () => {
   let stack: LabStack;
   let before: HostState;
@@ -133,8 +139,7 @@ describe("a LAN and a VLAN on one NIC", () => {
 
   test("is gone without a trace after destroy", async () => {
     await stack.destroy();
-    const after = await stateOf(host);
-    expect(differences({ ...before, dockerd: "" }, { ...after, dockerd: "" })).toEqual([]);
+    expect(differences(lasting(before), lasting(await stateOf(host)))).toEqual([]);
   });
 });
 
