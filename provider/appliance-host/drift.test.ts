@@ -38,7 +38,7 @@ function bench(args = hostWith()): Bench {
 /** One line a reason: RESOURCE: REASON. */
 function reasons({ args, host }: Bench, facts: HostFacts): string[] {
   return driftOf(facts, args, host).flatMap(({ resource, reasons: all }) =>
-    all.map((reason) => `${typeof resource === "string" ? resource : resource.appliance}: ${reason}`),
+    all.map((reason) => `${typeof resource === "string" ? resource : Object.values(resource).join(" ")}: ${reason}`),
   );
 }
 

@@ -49,6 +49,12 @@ export interface ApplianceSpec {
   deleteVolumes?: boolean;
 }
 
+/** One appliance as a part of a whole host. */
+export interface HostAppliance extends ApplianceSpec {
+  /** Which of the host's LANs it is on: a name of `lans`. Default: the first one, of `interface` and `network`. */
+  lan?: string;
+}
+
 /** The network that an appliance is put on. */
 export interface ApplianceNetworkArgs {
   /** Name of the Docker network. Default lan. */
@@ -159,11 +165,11 @@ const networkFields = z.strictObject({
   gateway: text((value) => parseIpv4(value).fault),
 });
 
-/** Every field of an appliance by itself. */
-export const applianceFieldsSchema = z.strictObject(fields);
+/** Every field of an appliance of a host by itself. */
+export const applianceFieldsSchema = z.strictObject({ ...fields, lan: z.string().min(1).optional() });
 
 /** The appliance by itself: what depends on its name and its network is added by `placedProblems`. */
-export const applianceSpecSchema = applianceFieldsSchema.superRefine((spec, context) => {
+export const hostApplianceSchema = applianceFieldsSchema.superRefine((spec, context) => {
   const whole = context.issues.length === 0;
   report(context, problemsOf(whole ? (spec as ApplianceSpec) : readable(spec)));
 }, everyTime);

@@ -2,15 +2,17 @@ import { Fault } from "../../errors";
 import { HostFacts, LinkFact, Rule, Severity } from "../../observe";
 import { LINK_MARK, linkFiles } from "../render";
 import type { ResolvedInterface } from "../spec";
-import { findNics } from "./find-nic";
+import { deviceUnder, findNics } from "./find-nic";
 
 /** Why a macvlan of that name that is not ours cannot be taken over; the scripts on the host say the same. */
-function strangerFault(facts: HostFacts, { nic, name }: ResolvedInterface, link: LinkFact): Fault[] {
+function strangerFault(facts: HostFacts, spec: ResolvedInterface, link: LinkFact): Fault[] {
+  const { name } = spec;
   const remedy = `choose another name, or remove it on the host: ip link del dev ${name}`;
-  const [wanted] = findNics(facts, nic);
+  const [nic] = findNics(facts, spec.nic);
+  const wanted = deviceUnder(facts, spec);
   const mode = link.linkinfo?.info_data?.mode ?? "bridge";
-  if (wanted === undefined) return [];
-  if (link.link !== wanted.ifname || mode !== "bridge")
+  if (nic === undefined) return [];
+  if (link.link !== wanted?.ifname || mode !== "bridge")
     return [
       {
         message: `the host has a macvlan called ${name} on ${link.link ?? "another device"} in mode ${mode}, which is not ours`,
@@ -70,6 +72,31 @@ export const linkRules: readonly Rule<ResolvedInterface>[] = [
       if (owner === undefined) return [];
       const remedy = "choose another, or leave it out to have one derived";
       return [{ path: ["mac"], message: `${mac} is the MAC of ${owner}`, remedy }];
+    },
+  },
+  {
+    id: "link-mtu",
+    severity: Severity.Refuse,
+    about:
+      "The link is to have a larger MTU than what it is put on. The kernel takes none above that of the device beneath, and a VLAN " +
+      "none above its NIC's, which is for whoever configures the NIC to raise: every machine and switch of the LAN must take frames " +
+      "of that size.",
+    find: (facts, spec) => {
+      const { mtu, nic, vlan } = spec;
+      const under = deviceUnder(facts, spec);
+      // One that is ours, or that we make, has what it is told, up to the NIC's.
+      const limit =
+        vlan === undefined || (under !== undefined && under.ifalias !== LINK_MARK)
+          ? under
+          : deviceUnder(facts, { nic });
+      if (mtu === undefined || limit?.mtu === undefined || mtu <= limit.mtu) return [];
+      return [
+        {
+          path: ["mtu"],
+          message: `${mtu} is more than the MTU of ${limit.ifname}, ${limit.mtu}`,
+          remedy: `ask for ${limit.mtu} at most, or raise that of ${limit.ifname} where it is configured`,
+        },
+      ];
     },
   },
   {

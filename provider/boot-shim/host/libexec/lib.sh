@@ -169,6 +169,10 @@ lower() { # LINK: the device under it
   for lo_d in "$net/$1"/lower_*; do [ -e "$lo_d" ] && echo "${lo_d##*/lower_}" && return; done
   return 1
 }
+nic_of() { # LINK: the NIC; where the link asks for a VLAN, that is the device under the one it is on
+  no=$(lower "$1") || return 1
+  if grep -qs '^VLAN=' "$etc/links/$1.conf"; then lower "$no" || echo "$no"; else echo "$no"; fi
+}
 
 # The number of the device under LINK: what the interface of a container on LINK has behind its @if, for a macvlan on a macvlan is put on the
 # NIC. A link that was moved to another NIC leaves its containers behind on the old one.
