@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defaultMac, Ipv4Range, parseIpv4, parseMac } from "../address";
+import { defaultMac, Ipv4Range, parseIpv4, parseMac, rangeOf } from "../address";
 import {
   ApplianceArgs,
   applianceFieldsSchema,
@@ -140,7 +140,7 @@ function once(problems: readonly Problem[]): Problem[] {
 }
 
 function checkAddresses(network: ResolvedNetwork | undefined, pins: readonly Pin[]): Problem[] {
-  const used: Ipv4Range[] = pins.map(({ ip }) => ({ first: valueOf(parseIpv4(ip)), last: valueOf(parseIpv4(ip)) }));
+  const used: Ipv4Range[] = pins.map(({ ip }) => rangeOf(ip));
   return pins.flatMap((pin, i) => {
     const path = [...pin.path, "ip"];
     const fault = network && addressFault(network, pin.ip, used);
