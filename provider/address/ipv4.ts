@@ -1,5 +1,5 @@
 import { Address4 } from "ip-address";
-import { Parsed } from "../errors";
+import { Parsed, valueOf } from "../errors";
 
 /** Consecutive IPv4 addresses, both ends included, as 32-bit numbers. */
 export interface Ipv4Range {
@@ -77,6 +77,12 @@ export function parseRange(text: string): Parsed<Ipv4Range> {
   if (first.value > last.value)
     return { fault: { message: `the range ${text} ends before it begins`, remedy: `write ${parts[1]}-${parts[0]}` } };
   return { value: { first: first.value, last: last.value } };
+}
+
+/** What one address, `first-last` or a subnet covers. Throws where the text, which a schema has passed, is none of these. */
+export function rangeOf(text: string): Ipv4Range {
+  const single = parseIpv4(text);
+  return single.fault ? valueOf(parseRange(text)) : { first: single.value, last: single.value };
 }
 
 /** `a-b`, or `a` if it is one address. */

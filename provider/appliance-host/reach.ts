@@ -1,6 +1,6 @@
-import { formatRange, Ipv4Range, overlaps, parseCidr, parseIpv4 } from "../address";
+import { formatRange, Ipv4Range, overlaps, rangeOf } from "../address";
 import { Pin } from "../appliance";
-import { Problem, valueOf } from "../errors";
+import { Problem } from "../errors";
 import { Reach, ResolvedInterface } from "../host-interface";
 import { addressFault, ResolvedNetwork } from "../macvlan-network";
 
@@ -34,7 +34,7 @@ function rangeProblems({ reach, ipRange }: ResolvedInterface, network: ResolvedN
         remedy: "give network.ipRange, or set reach: pinned",
       },
     ];
-  const range = valueOf(parseCidr(ipRange));
+  const range = rangeOf(ipRange);
   return behindTheNic(network, range).map((is) => ({
     path: ["network", "ipRange"],
     message: `with reach: range the host sends all of ${ipRange} over the link ${network.parent}, and in it ${is}`,
@@ -62,10 +62,4 @@ function behindTheNic(network: ResolvedNetwork, range: Ipv4Range): string[] {
       const part = { first: Math.max(other.first, range.first), last: Math.min(other.last, range.last) };
       return `${formatRange(part)} ${is}`;
     });
-}
-
-function rangeOf(destination: string): Ipv4Range {
-  if (destination.includes("/")) return valueOf(parseCidr(destination));
-  const address = valueOf(parseIpv4(destination));
-  return { first: address, last: address };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { contains, defaultMac, Ipv4Range, parseIpv4, parseMac } from "../address";
+import { contains, defaultMac, Ipv4Range, parseIpv4, parseMac, rangeOf } from "../address";
 import {
   ApplianceArgs,
   applianceFieldsSchema,
@@ -172,7 +172,7 @@ function once(problems: readonly Problem[]): Problem[] {
 }
 
 function checkAddresses(lans: readonly ReadableLan[], pins: readonly LanPin[]): Problem[] {
-  const used: Ipv4Range[] = pins.map(({ ip }) => ({ first: valueOf(parseIpv4(ip)), last: valueOf(parseIpv4(ip)) }));
+  const used: Ipv4Range[] = pins.map(({ ip }) => rangeOf(ip));
   return pins.flatMap((pin, i) => {
     const path = [...pin.path, "ip"];
     const network = lanOf(lans, pin.lan)?.network;

@@ -12,6 +12,7 @@ import {
   overlaps,
   parseCidr,
   parseIpv4,
+  rangeOf,
   parseRange,
 } from "../address";
 import { Fault, Path, Problem, valueOf } from "../errors";
@@ -162,18 +163,17 @@ export function freeAddress(network: ResolvedNetwork, taken: readonly Ipv4Range[
 
 function claims(spec: NetworkSpec, name: string): Claim[] {
   const cidr = valueOf(parseCidr(spec.subnet));
-  const one = (ip: string): Ipv4Range => ({ first: valueOf(parseIpv4(ip)), last: valueOf(parseIpv4(ip)) });
   const of = `of network ${name}`;
   return [
     { path: ["subnet"], range: { first: cidr.first, last: cidr.first }, is: `is the network address ${of}` },
     { path: ["subnet"], range: { first: cidr.last, last: cidr.last }, is: `is the broadcast address ${of}` },
-    { path: ["gateway"], range: one(spec.gateway), is: `is the gateway ${of}` },
+    { path: ["gateway"], range: rangeOf(spec.gateway), is: `is the gateway ${of}` },
     ...(spec.hostAddress === undefined
       ? []
-      : [{ path: ["hostAddress"], range: one(spec.hostAddress), is: "is the host's own address" }]),
+      : [{ path: ["hostAddress"], range: rangeOf(spec.hostAddress), is: "is the host's own address" }]),
     ...Object.entries(spec.auxAddresses ?? {}).map(([key, ip]) => ({
       path: ["auxAddresses", key],
-      range: one(ip),
+      range: rangeOf(ip),
       is: `is reserved for ${key}`,
     })),
     ...(spec.dhcpPool === undefined

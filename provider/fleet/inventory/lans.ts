@@ -7,7 +7,7 @@ import {
   Ipv4Range,
   overlaps,
   parseCidr,
-  parseIpv4,
+  rangeOf,
   parseRange,
 } from "../../address";
 import { below, Path, Problem, valueOf } from "../../errors";
@@ -103,11 +103,6 @@ function othersOf(name: string, { reserved = {}, vips = {} }: Lan): Other[] {
       return { path: ["vips", key], range: rangeOf(text), is: `is the virtual address ${key} of LAN ${name}` };
     }),
   ];
-}
-
-function rangeOf(text: string): Ipv4Range {
-  const single = parseIpv4(text);
-  return single.fault ? valueOf(parseRange(text)) : { first: single.value, last: single.value };
 }
 
 function checkLan(name: string, lan: Lan): Problem[] {

@@ -1,5 +1,5 @@
-import { defaultMac, formatIpv4, Ipv4Range, parseIpv4, parseMac } from "../../address";
-import { Path, valueOf } from "../../errors";
+import { defaultMac, formatIpv4, Ipv4Range, parseIpv4, parseMac, rangeOf } from "../../address";
+import { Path } from "../../errors";
 import { interfaceSchema, ResolvedInterface, resolveInterface } from "../../host-interface";
 import { networkSchema, NetworkSpec, ResolvedNetwork, resolveNetwork } from "../../macvlan-network";
 import { sshSchema } from "../../ssh";
@@ -90,7 +90,6 @@ function pinsOf(node: Group, draft: Draft): MemberPin[] {
 /** Addresses of the host's network by what they are. Of the gateway and the pool all hosts of a LAN know. */
 export function ownRanges({ spec, network, link, draft }: Member): { path: Path; range: Ipv4Range; is: string }[] {
   if (spec === undefined || network === undefined) return [];
-  const one = (ip: string): Ipv4Range => ({ first: valueOf(parseIpv4(ip)), last: valueOf(parseIpv4(ip)) });
   const host = `host ${draft.name}`;
   const ranges = network.claims.flatMap(({ path, range }) => {
     if (path[0] === "dhcpPool")
@@ -101,12 +100,14 @@ export function ownRanges({ spec, network, link, draft }: Member): { path: Path;
   return [
     ...(spec.hostAddress === undefined
       ? []
-      : [{ path: ["network", "hostAddress"], range: one(spec.hostAddress), is: `is the address of ${host}` }]),
+      : [{ path: ["network", "hostAddress"], range: rangeOf(spec.hostAddress), is: `is the address of ${host}` }]),
     ...(link?.address === undefined
       ? []
-      : [{ path: ["interface", "address"], range: one(link.address), is: `is the address of the link of ${host}` }]),
+      : [
+          { path: ["interface", "address"], range: rangeOf(link.address), is: `is the address of the link of ${host}` },
+        ]),
     ...Object.entries(spec.auxAddresses ?? {}).map(([key, ip]) => {
-      return { path: ["network", "auxAddresses", key], range: one(ip), is: `is reserved for ${key} by ${host}` };
+      return { path: ["network", "auxAddresses", key], range: rangeOf(ip), is: `is reserved for ${key} by ${host}` };
     }),
     ...ranges,
   ];

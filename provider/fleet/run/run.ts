@@ -77,7 +77,7 @@ function momentOf({ resourcePreEvent, resOutputsEvent, resOpFailedEvent }: Engin
 
 function endedIn({ resOutputsEvent, resOpFailedEvent }: EngineEvent): string | undefined {
   const metadata = (resOutputsEvent ?? resOpFailedEvent)?.metadata;
-  return metadata === undefined || PARTIAL.has(metadata.op) ? undefined : metadata.urn.split("$").at(-1);
+  return metadata === undefined || PARTIAL.has(metadata.op) ? undefined : `${metadata.type}::${nameOf(metadata.urn)}`;
 }
 
 function nameOf(urn: string): string {

@@ -120,7 +120,7 @@ export class Stacks {
       PULUMI_CONFIG_PASSPHRASE: randomBytes(16).toString("hex"),
       PULUMI_CONFIG_PASSPHRASE_FILE: "",
     };
-    await this.engine?.run(["stack", "init", EMPTY, "--no-select"], folder, env);
+    await this.run(["stack", "init", EMPTY, "--no-select"], folder, env);
     return env;
   }
 
@@ -144,8 +144,16 @@ export class Stacks {
 
   /** Runs `pulumi` itself; rejects with EngineError. */
   pulumi(args: string[]): Promise<{ stdout: string; stderr: string }> {
+    return this.run(args, this.folder, this.env);
+  }
+
+  private run(
+    args: string[],
+    folder: string,
+    env: Record<string, string>,
+  ): Promise<{ stdout: string; stderr: string }> {
     if (this.engine === undefined) throw new Error("these stacks have no backend");
-    return this.engine.run(args, this.folder, this.env);
+    return this.engine.run(args, folder, env);
   }
 
   /** Outputs of a stack; secrets are masked. */
