@@ -154,6 +154,16 @@ describe("the LANs of a host", () => {
       "lans.iot.interface.reach: range is the route to ipRange, and network iot has none",
     ],
     [
+      "a way into another LAN",
+      { lans: { iot: { ...iot, interface: { ...iot.interface, reach: "pinned", routes: ["192.168.76.3"] } } } },
+      "lans.iot.interface.routes[0]: 192.168.76.3 would send over the link iot0 what is in 192.168.76.0/24, the subnet of the first LAN; name it in the routes of the link there",
+    ],
+    [
+      "a way from the first LAN into another",
+      { interface: { nic, reach: "pinned", routes: ["192.168.20.0/24"] } },
+      "interface.routes[0]: 192.168.20.0/24 would send over the link lan0 what is in 192.168.20.0/24, the subnet of LAN iot; name it in the routes of the link there",
+    ],
+    [
       "a way to the LAN's router",
       { lans: { iot: { ...iot, interface: { ...iot.interface, reach: "pinned", routes: ["192.168.20.0/29"] } } } },
       "lans.iot.interface.routes[0]: 192.168.20.0/29 would send over the link iot0 what is not behind it",

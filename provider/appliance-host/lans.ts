@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { linkNameFault, overlaps } from "../address";
+import { linkNameFault, overlaps, rangeOf } from "../address";
 import { below, Fault, nearest, Path, Problem } from "../errors";
 import { InterfaceSpec, interfaceSchema, ResolvedInterface, resolveInterface } from "../host-interface";
 import { NetworkSpec, networkSchema, ResolvedNetwork, resolveNetwork } from "../macvlan-network";
@@ -119,7 +119,26 @@ function compare(before: ReadableLan, lan: ReadableLan): Problem[] {
       message: `${lan.network.subnet} overlaps ${before.network.subnet}, the subnet of ${whose}: one Docker has each address once`,
       remedy: "put the host on LANs with subnets of their own",
     });
-  return problems;
+  return [
+    ...problems,
+    ...strayRoutes(lan, before.network, whose),
+    ...strayRoutes(before, lan.network, `LAN ${lan.name}`),
+  ];
+}
+
+/** Routes over the link of one LAN into the subnet of another one: the host would send there by the wrong interface. */
+function strayRoutes({ link, path }: ReadableLan, { cidr, subnet }: ResolvedNetwork, whose: string): Problem[] {
+  return (link?.routes ?? []).flatMap((route, i) =>
+    overlaps(rangeOf(route), cidr)
+      ? [
+          {
+            path: [...path, "interface", "routes", i],
+            message: `${route} would send over the link ${link!.name} what is in ${subnet}, the subnet of ${whose}`,
+            remedy: "name it in the routes of the link there",
+          },
+        ]
+      : [],
+  );
 }
 
 function compareLinks(

@@ -90,6 +90,32 @@ testRules(hostInterfaceRules, {
       "the NIC beneath": { on: withVlan, spec: tagged },
     },
   },
+  "reach-without-address": {
+    fires: {
+      "a VLAN that is to be made": {
+        on: bare,
+        spec: of({ vlan: 20, reach: "pinned" }),
+        says: "reach: VLAN 20 of ens4 has no IPv4 address with which the host could reach containers; give the link one that is free on that LAN: interface.address; or set reach: none",
+      },
+      "a NIC for the appliances alone": {
+        on: { ...bare, addresses: new Map() },
+        spec: of({ reach: "watch" }),
+        says: "reach: ens4 has no IPv4 address with which the host could reach containers; give the link one that is free on that LAN: interface.address; or set reach: none",
+      },
+    },
+    quiet: {
+      "the link has its own": { on: bare, spec: of({ vlan: 20, reach: "pinned", address: "192.168.20.9" }) },
+      "the NIC has one": { on: bare, spec: of({ reach: "pinned" }) },
+      "somebody's VLAN with one": {
+        on: {
+          ...withVlan,
+          addresses: new Map([["vlan20", [{ family: "inet", address: "192.168.20.10", prefix: 24, scope: "global" }]]]),
+        },
+        spec: of({ vlan: 20, reach: "pinned" }),
+      },
+      "nothing is to be reached": { on: bare, spec: of({ vlan: 20 }) },
+    },
+  },
   "link-mtu": {
     fires: {
       "more than the NIC's": {

@@ -2,7 +2,7 @@ import { Fault } from "../../errors";
 import { HostFacts, LinkFact, Rule, Severity } from "../../observe";
 import { LINK_MARK, linkFiles } from "../render";
 import type { ResolvedInterface } from "../spec";
-import { deviceUnder, findNics } from "./find-nic";
+import { deviceUnder, findNics, onNic } from "./find-nic";
 
 /** Why a macvlan of that name that is not ours cannot be taken over; the scripts on the host say the same. */
 function strangerFault(facts: HostFacts, spec: ResolvedInterface, link: LinkFact): Fault[] {
@@ -24,6 +24,12 @@ function strangerFault(facts: HostFacts, spec: ResolvedInterface, link: LinkFact
   return [
     { message: `the host has a macvlan called ${name} with the address ${address.address}, which is not ours`, remedy },
   ];
+}
+
+/** Whether anybody or anything gave the interface an IPv4 address that machines of its LAN could answer. */
+function hasAddress(facts: HostFacts, device: LinkFact | undefined): boolean {
+  const addresses = facts.addresses.get(device?.ifname ?? "") ?? [];
+  return addresses.some(({ family, address }) => family === "inet" && !address.startsWith("169.254."));
 }
 
 /** Who has a MAC on the host or on the LAN. */
@@ -98,6 +104,24 @@ export const linkRules: readonly Rule<ResolvedInterface>[] = [
         },
       ];
     },
+  },
+  {
+    id: "reach-without-address",
+    severity: Severity.Refuse,
+    overridable: true,
+    about:
+      "The host is to reach the containers, and has no IPv4 address on their LAN that these could answer: the NIC, or the VLAN that " +
+      "the link is put on, has none, and a VLAN that is made here never has. Whatever the host sent there would carry an address of " +
+      "another LAN, and the answer would take the way over the router, if any.",
+    find: (facts, link) =>
+      link.reach === "none" || link.address !== undefined || hasAddress(facts, deviceUnder(facts, link))
+        ? []
+        : onNic(facts, link, ({ ifname }) => [
+            {
+              message: `${link.vlan === undefined ? ifname : `VLAN ${link.vlan.id} of ${ifname}`} has no IPv4 address with which the host could reach containers`,
+              remedy: "give the link one that is free on that LAN: interface.address; or set reach: none",
+            },
+          ]).map((problem) => ({ ...problem, path: ["reach"] })),
   },
   {
     id: "link-file-not-ours",
