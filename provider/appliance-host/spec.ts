@@ -7,6 +7,7 @@ import {
   HostAppliance,
   hostApplianceSchema,
   isRight,
+  Seen,
   Pin,
   placedProblems,
 } from "../appliance";
@@ -78,12 +79,12 @@ export interface ResolvedHost {
 
 /**
  * Reads a whole host and checks its parts against each other. All problems at once: a part that cannot be read is left out
- * of the comparison, the others still take part.
+ * of the comparison, the others still take part. `seen` is what was found about other hosts of the same reading.
  */
-export function resolveHost(args: unknown): { host?: ResolvedHost; problems: Problem[] } {
+export function resolveHost(args: unknown, seen = new Seen()): { host?: ResolvedHost; problems: Problem[] } {
   const ssh = part(sshSchema, args, "ssh");
   const { lans, problems: ofLans } = readLans(args, ssh?.destination ?? "");
-  const right = atOnce(args, lans);
+  const right = atOnce(args, lans, seen);
   const { value: spec, problems } = right ? { value: right, problems: [] } : parse(applianceHostSchema, args);
   const unknown: Problem[] = [];
   const appliances = right ? Object.entries(right.appliances) : readable(args);
@@ -122,11 +123,11 @@ export function resolveHost(args: unknown): { host?: ResolvedHost; problems: Pro
  * The specification if a first look finds nothing wrong with any part by itself, as with most hosts of a fleet: to find everything that is wrong
  * takes several.
  */
-function atOnce(args: unknown, lans: readonly ReadableLan[]): z.output<typeof fieldsSchema> | undefined {
+function atOnce(args: unknown, lans: readonly ReadableLan[], seen: Seen): z.output<typeof fieldsSchema> | undefined {
   const spec = fieldsSchema.safeParse(args).data;
   if (spec === undefined) return undefined;
   const appliances = Object.entries(spec.appliances as Record<string, HostAppliance>);
-  const allRight = appliances.every(([name, appliance]) => isRight(name, networkFor(lans, appliance), appliance));
+  const allRight = appliances.every(([name, appliance]) => isRight(name, networkFor(lans, appliance), appliance, seen));
   return allRight ? spec : undefined;
 }
 

@@ -1,4 +1,4 @@
-import { defaultMac, formatIpv4, Ipv4Range, parseIpv4, parseMac, rangeOf } from "../../address";
+import { defaultMac, Ipv4Range, parseIpv4, parseMac, rangeOf } from "../../address";
 import { Path } from "../../errors";
 import { interfaceSchema, ResolvedInterface, resolveInterface } from "../../host-interface";
 import { networkSchema, NetworkSpec, ResolvedNetwork, resolveNetwork } from "../../macvlan-network";
@@ -81,7 +81,7 @@ function pinsOf(node: Group, draft: Draft): MemberPin[] {
         name,
         ...(typeof lan === "string" && draft.lans.has(lan) ? { lan } : {}),
         ip: address,
-        mac: mac === undefined ? defaultMac(formatIpv4(address)) : given,
+        mac: mac === undefined ? defaultMac(ip as string) : given,
       },
     ];
   });

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseIpv4 } from "../../address";
+import { Seen } from "../../appliance";
 import { ResolvedHost, resolveHost } from "../../appliance-host";
 import { Path, Problem } from "../../errors";
 import { Addressed, giveAddresses } from "./addresses";
@@ -108,7 +109,8 @@ export function readInventory(
   const segmentOf = new Map(
     [...segments.values()].flatMap((segment) => segment.members.map((member) => [member, segment])),
   );
-  const resolved = perHost.map((each) => resolveMembers(each, segmentOf, findings));
+  const seen = new Seen();
+  const resolved = perHost.map((each) => resolveMembers(each, segmentOf, seen, findings));
   checkHosts(members, findings);
   for (const segment of segments.values()) checkSegment(segment, findings);
   if (members.length === 0 && findings.empty && parts.length > 0)
@@ -169,9 +171,10 @@ function segmentsOf(members: readonly Member[], lans: ReadonlyMap<string, LanMod
 function resolveMembers(
   members: readonly [Member, ...Member[]],
   segments: ReadonlyMap<Member, Segment>,
+  seen: Seen,
   findings: Findings,
 ): ResolvedHost | undefined {
-  const { host, problems } = resolveHost(withoutSecretValues(plain(members[0].node) as HostArgs));
+  const { host, problems } = resolveHost(withoutSecretValues(plain(members[0].node) as HostArgs), seen);
   for (const problem of problems) {
     const [kind, name] = problem.path;
     const concerned = members.find(({ part, pins }) =>
