@@ -120,15 +120,17 @@ same() { # SOURCE DESTINATION MODE
   [ -f "$2" ] && [ ! -L "$2" ] && cmp -s "$1" "$2" && [ "$(stat -c '%a %u:%g' "$2")" = "${3#0} 0:0" ]
 }
 # Puts a file in place atomically, root-owned, MODE. Sets $changed to 1 if content, mode or owner differed; leaves an equal file alone, and
-# the file itself where only mode or owner are wrong: a container may have it mounted.
+# the file itself where only mode or owner are wrong: a container may have it mounted. Of a missing file that a container mounts, Docker makes
+# an empty folder when it starts the container at a boot: that gives way.
 put() { # SOURCE DESTINATION MODE
   ! same "$@" || return 0
   if [ -f "$2" ] && [ ! -L "$2" ] && cmp -s "$1" "$2"; then
     chown 0:0 "$2" && chmod "$3" "$2" && changed=1
     return
   fi
+  [ -L "$2" ] || [ ! -d "$2" ] || rmdir "$2" || return 1
   pt_new=$(mktemp "${2%/*}/.${2##*/}.XXXXXX") || return 1
-  if cat "$1" >"$pt_new" && chmod "$3" "$pt_new" && mv -f "$pt_new" "$2"; then changed=1; else
+  if cat "$1" >"$pt_new" && chmod "$3" "$pt_new" && mv -fT "$pt_new" "$2"; then changed=1; else
     rm -f "$pt_new"
     return 1
   fi
