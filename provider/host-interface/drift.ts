@@ -2,7 +2,7 @@ import { compareFiles, enumerate, ghostNetworks, HostFacts, LinkFact, seesFiles,
 import { deviceUnder, findNics } from "./preflight";
 import { LINK_MARK, linkFiles } from "./render";
 import { routeDrift } from "./route-drift";
-import { Reach, ResolvedInterface } from "./spec";
+import { isWatched, ResolvedInterface } from "./spec";
 
 /** What of the parent link is not as it is to be. */
 export function linkDrift(facts: HostFacts, link: ResolvedInterface): string[] {
@@ -100,9 +100,9 @@ function failedUnit({ units }: HostFacts, { name }: ResolvedInterface): string[]
   return units.get(unit)?.activeState === "failed" ? [`${unit} has failed`] : [];
 }
 
-/** With reach: watch nobody else sees to the routes of containers that come and go. */
+/** Nobody else sees to the routes of containers that come and go, and when the host's own address changes. */
 function watcherDrift(facts: HostFacts, link: ResolvedInterface): string[] {
-  if (link.reach !== Reach.Watch) return [];
+  if (!isWatched(link)) return [];
   const unit = `macvlan-watch@${link.name}.service`;
   const watcher = facts.units.get(unit);
   const rests = watcher?.loadState === "loaded" && ["inactive", "failed"].includes(watcher.activeState);

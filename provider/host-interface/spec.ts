@@ -203,6 +203,11 @@ export function resolveInterface(spec: InterfaceSpec, destination: string, ipRan
   };
 }
 
+/** Whether a service on the host keeps the routes: there are some, and containers that come and go or another address of the host change them. */
+export function isWatched({ reach, address }: ResolvedInterface): boolean {
+  return reach === Reach.Watch || (reach !== Reach.None && address === undefined);
+}
+
 /** The arguments that say every default. */
 export function interfaceOf({ vlan, ...link }: ResolvedInterface): Omit<HostInterfaceArgs, "ssh" | "overrides"> {
   return vlan === undefined ? link : { ...link, vlan: vlan.id };

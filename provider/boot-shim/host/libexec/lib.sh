@@ -191,7 +191,7 @@ routes_sync() ( # LINK [check]
   [ -d "$run" ] || mkdir -p "$run"
   exec 8>"$run/routes-$1.lock" && flock -w 60 8 && routes_sync_locked "$@"
 )
-watched() { echo "$run/watched-$1"; } # LINK: the file with the addresses that `watch` has seen, one a line
+watched() { echo "$run/watched-$1"; } # LINK: the file with the addresses that `watch` has seen with REACH=watch, one a line
 routes_wanted() { # LINK: sets $rs_to, where routes over it are to lead, and $rs_from, its own address
   rs_to='' rs_from='' rs_reach='' rs_range='' rs_more=''
   while IFS= read -r rs; do
