@@ -126,6 +126,7 @@ const mutations: [string, Change, string][] = [
     unit("macvlan-appliances.service", { loadState: "masked" }),
     "boot: macvlan-appliances.service is masked",
   ],
+  ["Docker is disabled", unit("docker.service", {}, { UnitFileState: "disabled" }), "boot: docker.service is disabled"],
   [
     "stage 3 is disabled",
     unit("macvlan-appliances.service", {}, { UnitFileState: "disabled" }),

@@ -49,7 +49,7 @@ export const fewRounds: Round[] = [
   round("the network made again", "network-remade"),
   round("a ghost", "ghost"),
   round("stage 3 masked", "stage3-masked link-mode"),
-  round("Docker disabled", "docker-disabled link-elsewhere"),
+  round("Docker disabled", "docker-disabled link-elsewhere", "docker-disabled"),
   round("the network gone", "network-pruned"),
   round("the network on the NIC", "network-other"),
   round("the link's unit masked", "link-unit-masked"),
