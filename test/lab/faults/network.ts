@@ -13,9 +13,9 @@ export const networkFaults: Fault[] = [
   {
     id: "network-pruned",
     title: "the network is gone",
-    life: "docker network prune, while everything is stopped",
+    life: "docker network prune, while the appliances are stopped",
     where: "network",
-    inject: "docker stop $(docker ps -q) && docker network prune -f",
+    inject: "docker stop $(docker ps -q --filter network=lan) && docker network prune -f",
     holds: "! docker network inspect lan >/dev/null 2>&1",
     says: "network lan is missing on this host",
     also: ["container … is stopped"],
