@@ -71,7 +71,7 @@ function plainGroup({ entries }: Group): Record<string, unknown> {
   const value: Record<string, unknown> = {};
   // Assigned, __proto__ would be no field of its own.
   if (entries.has("__proto__")) return Object.fromEntries([...entries].map(([key, { node }]) => [key, plain(node)]));
-  for (const [key, { node }] of entries) value[key] = plain(node);
+  entries.forEach(({ node }, key) => (value[key] = plain(node)));
   return value;
 }
 

@@ -1,6 +1,6 @@
 import { nearest, Path } from "../../errors";
 import { Findings } from "./findings";
-import { Group, groupOf, List, Node, Place } from "./tree";
+import { Group, List, Node, Place } from "./tree";
 
 // `${{ name }}`: Compose has no such form (it refuses `${{`), so its own `${NAME}` stays for Compose, and a dollar sign that
 // Compose is to pass on ($$) stays one too. Unlike `{{ name }}` it may begin a YAML text, and it is no template of Docker's.
@@ -65,15 +65,7 @@ export function interpolate(node: Node, scope: Scope, path: Path, findings: Find
       node.items.map((item, i) => interpolate(item, scope, [...path, i], findings)),
     );
   if (node.kind === "group")
-    return groupOf(
-      [...node.entries].map(([key, entry]) => {
-        if (mentionsVariable(key))
-          findings.add(entry.key, [...path, key], "a key cannot have a variable", "write ${{ … }} in values only");
-        if (!mentioning(entry.node)) return [key, entry] as const;
-        return [key, { ...entry, node: interpolate(entry.node, scope, [...path, key], findings) }] as const;
-      }),
-      node.at,
-    );
+    return interpolateGroup(node, scope, path, findings);
   const text = node.value as string;
   const whole = WHOLE.exec(text)?.[1];
   if (whole !== undefined) {
@@ -98,6 +90,17 @@ export function interpolate(node: Node, scope: Scope, path: Path, findings: Find
     return found;
   });
   return { ...node, value: replaced };
+}
+
+function interpolateGroup(group: Group, scope: Scope, path: Path, findings: Findings): Group {
+  const entries = new Map(group.entries);
+  group.entries.forEach((entry, key) => {
+    if (mentionsVariable(key))
+      findings.add(entry.key, [...path, key], "a key cannot have a variable", "write ${{ … }} in values only");
+    if (mentioning(entry.node))
+      entries.set(key, { key: entry.key, node: interpolate(entry.node, scope, [...path, key], findings) });
+  });
+  return new Group(group.at, entries);
 }
 
 function lookUp(name: string, scope: Scope, at: Place, path: Path, findings: Findings): Node | undefined {
