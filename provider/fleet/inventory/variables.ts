@@ -64,8 +64,7 @@ export function interpolate(node: Node, scope: Scope, path: Path, findings: Find
       node.at,
       node.items.map((item, i) => interpolate(item, scope, [...path, i], findings)),
     );
-  if (node.kind === "group")
-    return interpolateGroup(node, scope, path, findings);
+  if (node.kind === "group") return interpolateGroup(node, scope, path, findings);
   const text = node.value as string;
   const whole = WHOLE.exec(text)?.[1];
   if (whole !== undefined) {
