@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 // What differs between the suites is Docker, systemd and the kernel: sid has what touches these, and Debian 12 has a Docker
 // that must be refused.
 const labTests: Record<string, string[]> = {
-  trixie: ["test/lab/!(destroy|doctor|fleet|way-back|pull|moved|reach|faults|rounds).test.ts"],
+  trixie: ["test/lab/!(destroy|doctor|fleet|way-back|pull|moved|reach|vlan|faults|rounds).test.ts"],
   sid: ["test/lab/up.test.ts", "test/lab/reboot.test.ts"],
   bookworm: ["test/lab/refused/*.test.ts"],
 };
@@ -12,7 +12,7 @@ const labTests: Record<string, string[]> = {
 const parts: Record<string, string[]> = {
   further: ["destroy", "doctor", "fleet", "pull", "moved"].map((name) => `test/lab/${name}.test.ts`),
   "way-back": ["test/lab/way-back.test.ts"],
-  network: ["test/lab/reach.test.ts"],
+  network: ["test/lab/reach.test.ts", "test/lab/vlan.test.ts"],
   // They break and repair a host for an hour.
   faults: ["test/lab/faults.test.ts", "test/lab/rounds.test.ts"],
 };

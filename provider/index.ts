@@ -1,7 +1,7 @@
 export { Appliance } from "./appliance";
-export type { ApplianceArgs, ApplianceNetworkArgs, ApplianceSpec } from "./appliance";
+export type { ApplianceArgs, ApplianceNetworkArgs, ApplianceSpec, HostAppliance } from "./appliance";
 export { ApplianceHost } from "./appliance-host";
-export type { ApplianceAddress, ApplianceHostArgs } from "./appliance-host";
+export type { ApplianceAddress, ApplianceHostArgs, LanLink, LanSpec } from "./appliance-host";
 export { BootShim } from "./boot-shim";
 export type { BootShimArgs } from "./boot-shim";
 export { SpecError } from "./errors";

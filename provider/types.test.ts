@@ -1,7 +1,7 @@
 import { expectTypeOf, it } from "vitest";
 import { z } from "zod";
 import { applianceHostSchema, ApplianceHostArgs } from "./appliance-host";
-import { ApplianceSpec } from "./appliance";
+import { HostAppliance } from "./appliance";
 import { bootShimSchema, BootShimArgs } from "./boot-shim";
 import { hostInterfaceSchema, HostInterfaceArgs, interfaceSchema, InterfaceSpec } from "./host-interface";
 import { macvlanNetworkSchema, MacvlanNetworkArgs, networkSchema, NetworkSpec } from "./macvlan-network";
@@ -19,5 +19,5 @@ it("schemas accept exactly what the interfaces say", () => {
   same<NetworkSpec, z.input<typeof networkSchema>>();
   same<MacvlanNetworkArgs, z.input<typeof macvlanNetworkSchema>>();
   same<Omit<ApplianceHostArgs, "appliances">, Omit<z.input<typeof applianceHostSchema>, "appliances">>();
-  expectTypeOf<keyof ApplianceSpec>().toEqualTypeOf<keyof z.input<typeof applianceHostSchema>["appliances"][string]>();
+  expectTypeOf<keyof HostAppliance>().toEqualTypeOf<keyof z.input<typeof applianceHostSchema>["appliances"][string]>();
 });

@@ -64,7 +64,7 @@ export const tiers: Tier[] = [
   },
   {
     name: "lab-network",
-    what: "a lab host, Debian 13, and its ways to containers that nobody pinned",
+    what: "lab hosts, Debian 13: ways to containers that nobody pinned, VLANs",
     vitest: ["--project", "lab"],
     env: { LAB_SUITE: "trixie", LAB_PART: "network", LAB_NAME: "test-network" },
     named: true,

@@ -1,4 +1,4 @@
-import type { LanMethods } from "./methods";
+import type { LanMethods, Tagged } from "./methods";
 import { call } from "./rpc";
 
 type Answer<K extends keyof LanMethods> = Promise<Awaited<ReturnType<LanMethods[K]>>>;
@@ -7,9 +7,12 @@ type Answer<K extends keyof LanMethods> = Promise<Awaited<ReturnType<LanMethods[
 export class Lan {
   constructor(private readonly socket: string) {}
 
-  /** Asks by ARP who has each address, every 500 ms for `ms`; per address every MAC that answered, from which port, how often. */
-  probe(ips: string[], ms = 1600): Answer<"probe"> {
-    return this.call("probe", ips, ms);
+  /**
+   * Asks by ARP who has each address, every 500 ms for `ms`; per address every MAC that answered, from which port, how often.
+   * `on` asks with the tag of a VLAN, and hears what comes back with it.
+   */
+  probe(ips: string[], ms = 1600, on?: Tagged): Answer<"probe"> {
+    return this.call("probe", ips, ms, on);
   }
 
   /** {@link probe} for one address. */
@@ -23,13 +26,13 @@ export class Lan {
   }
 
   /** Pings an address from the LAN (192.168.76.254); the MAC that answered. @throws when none does in time */
-  ping(ip: string, ms = 3000): Answer<"ping"> {
-    return this.call("ping", ip, ms);
+  ping(ip: string, ms = 3000, on?: Tagged): Answer<"ping"> {
+    return this.call("ping", ip, ms, on);
   }
 
   /** HTTP GET from the LAN: the answer and the MAC that it came from. @throws when there is none in time */
-  http(ip: string, port = 80, path = "/", ms = 10_000): Answer<"http"> {
-    return this.call("http", ip, port, path, ms);
+  http(ip: string, port = 80, path = "/", ms = 10_000, on?: Tagged): Answer<"http"> {
+    return this.call("http", ip, port, path, ms, on);
   }
 
   /** Asks the DNS server at `ip` from the LAN. @throws when there is no answer in time */

@@ -54,6 +54,19 @@ describe("what is written is read back", () => {
     );
   });
 
+  test("a VLAN's tag", () => {
+    const id = fc.integer({ min: 0, max: 4095 });
+    fc.assert(
+      fc.property(mac, mac, id, data, (destination, source, vlan, payload) => {
+        const frame = f.writeEthernet({ destination, source, vlan, type: f.EtherType.Ipv4, payload });
+        expect(frame.subarray(12, 16).toString("hex")).toBe(`8100${vlan.toString(16).padStart(4, "0")}`);
+        const ethernet = f.readEthernet(frame)!;
+        expect(ethernet).toMatchObject({ destination, source, vlan, type: f.EtherType.Ipv4 });
+        expect(ethernet.payload.subarray(0, payload.length)).toEqual(payload);
+      }),
+    );
+  });
+
   test("IPv4 through the padding of Ethernet, with a right checksum", () => {
     fc.assert(
       fc.property(ip, ip, data, (source, destination, payload) => {

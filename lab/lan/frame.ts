@@ -5,6 +5,8 @@ export const BROADCAST = "ff:ff:ff:ff:ff:ff";
 export const EtherType = {
   Ipv4: 0x0800,
   Arp: 0x0806,
+  /** Not a type itself: the tag of a VLAN (802.1Q), which stands before the type. */
+  Vlan: 0x8100,
 } as const;
 
 export const Protocol = {
@@ -24,6 +26,8 @@ export const TcpFlag = {
 export interface Ethernet {
   destination: string;
   source: string;
+  /** Id of the VLAN that the frame is tagged with. */
+  vlan?: number;
   type: number;
   payload: Buffer;
 }
@@ -77,20 +81,29 @@ export const ipText = (bytes: Buffer): string => [...bytes].join(".");
 /** The frame's parts, or undefined when it is too short to be one. */
 export function readEthernet(frame: Buffer): Ethernet | undefined {
   if (frame.length < 14) return undefined;
+  const tagged = frame.readUInt16BE(12) === EtherType.Vlan;
+  if (tagged && frame.length < 18) return undefined;
+  const at = tagged ? 16 : 12;
   return {
     destination: macText(frame.subarray(0, 6)),
     source: macText(frame.subarray(6, 12)),
-    type: frame.readUInt16BE(12),
-    payload: frame.subarray(14),
+    ...(tagged ? { vlan: frame.readUInt16BE(14) & 0xfff } : {}),
+    type: frame.readUInt16BE(at),
+    payload: frame.subarray(at + 2),
   };
 }
 
-export function writeEthernet({ destination, source, type, payload }: Ethernet): Buffer {
-  const frame = Buffer.alloc(Math.max(SHORTEST, 14 + payload.length));
+export function writeEthernet({ destination, source, vlan, type, payload }: Ethernet): Buffer {
+  const at = vlan === undefined ? 12 : 16;
+  const frame = Buffer.alloc(Math.max(SHORTEST, at + 2 + payload.length));
   macBytes(destination).copy(frame, 0);
   macBytes(source).copy(frame, 6);
-  frame.writeUInt16BE(type, 12);
-  payload.copy(frame, 14);
+  if (vlan !== undefined) {
+    frame.writeUInt16BE(EtherType.Vlan, 12);
+    frame.writeUInt16BE(vlan, 14);
+  }
+  frame.writeUInt16BE(type, at);
+  payload.copy(frame, at + 2);
   return frame;
 }
 

@@ -24,6 +24,12 @@ export interface ArpSeen extends f.Arp {
   port: string;
 }
 
+/** A VLAN of the LAN, and the address that the probe has there. */
+export interface Tagged {
+  vlan: number;
+  ip: string;
+}
+
 /** What the LAN does on request; lan/client.ts says what each is for. */
 export type LanMethods = ReturnType<typeof lanMethods>;
 
@@ -31,18 +37,30 @@ export function lanMethods(lan: Switch) {
   new Station(lan, GATEWAY.name, GATEWAY.mac, GATEWAY.ip);
   const probe = new Station(lan, PROBE.name, PROBE.mac, PROBE.ip);
   const strangers = new Map<string, Station>();
+  const onVlans = new Map<string, Station>();
+  /** The probe, on the LAN itself or on a VLAN, where it has a MAC of its own: the switch learns MACs, not VLANs. */
+  const probeOn = (on?: Tagged | null): Station => {
+    if (!on) return probe; // what is left out is null after JSON
+    const name = `probe ${on.vlan} ${valid(on.ip)}`;
+    const mac = `02:00:00:01:${on.vlan.toString(16).padStart(4, "0").replace(/^../, "$&:")}`;
+    const known = onVlans.get(name) ?? new Station(lan, name, mac, on.ip, on.vlan);
+    onVlans.set(name, known);
+    return known;
+  };
 
   return {
-    async probe(ips: string[], ms: number): Promise<Record<string, Answer[]>> {
+    async probe(ips: string[], ms: number, on?: Tagged | null): Promise<Record<string, Answer[]>> {
+      const asking = probeOn(on);
       const found: Record<string, Answer[]> = Object.fromEntries(ips.map((ip) => [valid(ip), []]));
-      const stop = watchArp(lan, ({ port, operation, senderIp, senderMac, targetIp }) => {
-        const answers = operation === "reply" && targetIp === PROBE.ip ? found[senderIp] : undefined;
+      const see = ({ port, operation, senderIp, senderMac, targetIp }: ArpSeen): void => {
+        const answers = operation === "reply" && targetIp === asking.ip ? found[senderIp] : undefined;
         if (!answers) return;
         const known = answers.find((answer) => answer.mac === senderMac && answer.port === port);
         if (known) known.answers++;
         else answers.push({ mac: senderMac, port, answers: 1 });
-      });
-      const ask = () => ips.forEach((ip) => probe.ask(ip));
+      };
+      const stop = watchArp(lan, see, on?.vlan);
+      const ask = () => ips.forEach((ip) => asking.ask(ip));
       const again = setInterval(ask, ASK_EVERY);
       ask();
       await sleep(ms);
@@ -59,8 +77,9 @@ export function lanMethods(lan: Switch) {
       return seen;
     },
 
-    ping: async (ip: string, ms: number) => ({ mac: await probe.ping(valid(ip), ms) }),
-    http: (ip: string, port: number, path: string, ms: number) => probe.http(valid(ip), port, path, ms),
+    ping: async (ip: string, ms: number, on?: Tagged | null) => ({ mac: await probeOn(on).ping(valid(ip), ms) }),
+    http: (ip: string, port: number, path: string, ms: number, on?: Tagged | null) =>
+      probeOn(on).http(valid(ip), port, path, ms),
     dns: (ip: string, name: string, ms: number) => probe.dns(valid(ip), name, ms),
 
     impersonate(ip: string, mac: string): void {
@@ -82,10 +101,10 @@ export function lanMethods(lan: Switch) {
   };
 }
 
-function watchArp(lan: Switch, see: (arp: ArpSeen) => void): () => void {
+function watchArp(lan: Switch, see: (arp: ArpSeen) => void, vlan?: number): () => void {
   return lan.watch((frame, port) => {
     const ethernet = f.readEthernet(frame);
-    const arp = ethernet?.type === f.EtherType.Arp ? f.readArp(ethernet.payload) : undefined;
+    const arp = ethernet?.vlan === vlan && ethernet?.type === f.EtherType.Arp ? f.readArp(ethernet.payload) : undefined;
     if (arp) see({ ...arp, port });
   });
 }

@@ -70,6 +70,15 @@ describe("the LAN", () => {
     expect(await methods.probe([IP], 50)).toEqual({ [IP]: [{ mac: MAC, port: "lab1", answers: 1 }] });
   });
 
+  test("keeps VLANs apart, and from what has no tag", async () => {
+    new Station(lan, "lab1", MAC, IP, 20);
+    const on = { vlan: 20, ip: "192.168.76.254" };
+    expect(await methods.probe([IP], 50, on)).toEqual({ [IP]: [{ mac: MAC, port: "lab1", answers: 1 }] });
+    expect(await methods.ping(IP, 1000, on)).toEqual({ mac: MAC });
+    expect(await methods.probe([IP], 50, { ...on, vlan: 30 })).toEqual({ [IP]: [] });
+    expect(await methods.probe([IP, "192.168.76.1"], 50)).toMatchObject({ [IP]: [], "192.168.76.1": [{}] });
+  });
+
   test("a stranger announces itself", async () => {
     const seen = methods.arps(50);
     methods.impersonate(IP, "02:00:00:00:aa:01");

@@ -7,7 +7,7 @@ import { TcpExchange } from "./tcp";
 /** Milliseconds between two attempts of anything that may get lost. */
 const RETRY = 400;
 
-/** A machine on the lab's LAN with one MAC and one IPv4 address: answers ARP and ping, and asks others. */
+/** A machine on the lab's LAN, or on a VLAN of it, with one MAC and one IPv4 address: answers ARP and ping, and asks others. */
 export class Station {
   private readonly handlers = new Set<(packet: f.Ipv4, from: string) => boolean>();
   private readonly arpHandlers = new Set<(arp: f.Arp) => void>();
@@ -18,6 +18,7 @@ export class Station {
     readonly name: string,
     readonly mac: string,
     readonly ip: string,
+    readonly vlan?: number,
   ) {
     // In a turn of its own: an answer must not run inside the switch's handling of the question.
     lan.addPort(name, (frame) => {
@@ -137,7 +138,8 @@ export class Station {
 
   private receive(frame: Buffer): void {
     const ethernet = f.readEthernet(frame);
-    if (!ethernet || (ethernet.destination !== this.mac && ethernet.destination !== f.BROADCAST)) return;
+    if (!ethernet || ethernet.vlan !== this.vlan) return;
+    if (ethernet.destination !== this.mac && ethernet.destination !== f.BROADCAST) return;
     if (ethernet.type === f.EtherType.Arp) this.receiveArp(f.readArp(ethernet.payload));
     if (ethernet.type === f.EtherType.Ipv4) this.receiveIp(f.readIpv4(ethernet.payload), ethernet);
   }
@@ -217,6 +219,6 @@ export class Station {
   }
 
   private send(destination: string, type: number, payload: Buffer): void {
-    this.lan.receive(this.name, f.writeEthernet({ destination, source: this.mac, type, payload }));
+    this.lan.receive(this.name, f.writeEthernet({ destination, source: this.mac, vlan: this.vlan, type, payload }));
   }
 }

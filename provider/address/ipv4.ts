@@ -12,12 +12,42 @@ export interface Cidr extends Ipv4Range {
   readonly prefix: number;
 }
 
-/** How nearly every address is written. The library takes twenty times as long, which a fleet of thousands would notice. */
-const CANONICAL = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
+const [DOT, ZERO, NINE] = [46, 48, 57];
+
+/**
+ * An address as nearly every one is written; undefined for any other text, right or wrong. The library takes fifty times as long,
+ * which a fleet of thousands would notice.
+ */
+function canonical(text: string): number | undefined {
+  let [address, octet, dots] = [0, -1, 0];
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === DOT) {
+      if (octet < 0 || ++dots > 3) return undefined;
+      address = address * 256 + octet;
+      octet = -1;
+    } else if (code < ZERO || code > NINE || octet === 0) return undefined;
+    else {
+      octet = Math.max(octet, 0) * 10 + code - ZERO;
+      if (octet > 255) return undefined;
+    }
+  }
+  return dots === 3 && octet >= 0 ? address * 256 + octet : undefined;
+}
+
+/** A subnet as nearly every one is written; undefined for any other text. */
+function canonicalCidr(text: string): Cidr | undefined {
+  const [, network = "", length = ""] = /^([^/]+)\/([12]?\d|3[0-2])$/.exec(text) ?? [];
+  const [first, prefix] = [canonical(network), Number(length)];
+  const size = 2 ** (32 - prefix);
+  if (first === undefined || length === "" || first % size !== 0) return undefined;
+  return { first, last: first + size - 1, prefix };
+}
 
 /** `192.168.76.53`: four decimal numbers, no prefix length. */
 export function parseIpv4(text: string): Parsed<number> {
-  if (CANONICAL.test(text)) return { value: text.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0) };
+  const value = canonical(text);
+  if (value !== undefined) return { value };
   if (text.includes("/"))
     return {
       fault: { message: `${text} has a prefix length`, remedy: `write the address alone: ${text.split("/")[0]}` },
@@ -43,6 +73,8 @@ export function formatIpv4(address: number): string {
 
 /** `192.168.76.0/24`. Host bits are refused: Docker and the plan would show two different texts for one subnet. */
 export function parseCidr(text: string): Parsed<Cidr> {
+  const value = canonicalCidr(text);
+  if (value !== undefined) return { value };
   if (!/^[^/]+\/\d{1,2}$/.test(text) || !Address4.isValid(text))
     return {
       fault: {
@@ -52,10 +84,10 @@ export function parseCidr(text: string): Parsed<Cidr> {
     };
   const address = new Address4(text);
   const first = Number(address.startAddress().bigInt());
-  const canonical = `${formatIpv4(first)}/${address.subnetMask}`;
-  if (text !== canonical)
+  const written = `${formatIpv4(first)}/${address.subnetMask}`;
+  if (text !== written)
     return {
-      fault: { message: `${text} has host bits set or is not in canonical form`, remedy: `write ${canonical}` },
+      fault: { message: `${text} has host bits set or is not in canonical form`, remedy: `write ${written}` },
     };
   return { value: { first, last: Number(address.endAddress().bigInt()), prefix: address.subnetMask } };
 }

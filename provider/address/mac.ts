@@ -40,11 +40,12 @@ export function macFault(mac: string, allowUniversal = false): Fault | undefined
   return undefined;
 }
 
+const HEX = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, "0"));
+
 /** `02:42:` and the address: what Docker up to 27 derived itself, so that adopting a container keeps its MAC. Throws RangeError. */
 export function defaultMac(ip: string): string {
-  valueOf(parseIpv4(ip));
-  const octets = ip.split(".").map((octet) => Number(octet).toString(16).padStart(2, "0"));
-  return `02:42:${octets.join(":")}`;
+  const address = valueOf(parseIpv4(ip));
+  return `02:42:${[24, 16, 8, 0].map((bits) => HEX[(address >>> bits) & 255]).join(":")}`;
 }
 
 /**

@@ -38,7 +38,7 @@ function bench(args = hostWith()): Bench {
 /** One line a reason: RESOURCE: REASON. */
 function reasons({ args, host }: Bench, facts: HostFacts): string[] {
   return driftOf(facts, args, host).flatMap(({ resource, reasons: all }) =>
-    all.map((reason) => `${typeof resource === "string" ? resource : resource.appliance}: ${reason}`),
+    all.map((reason) => `${typeof resource === "string" ? resource : Object.values(resource).join(" ")}: ${reason}`),
   );
 }
 
@@ -126,6 +126,7 @@ const mutations: [string, Change, string][] = [
     unit("macvlan-appliances.service", { loadState: "masked" }),
     "boot: macvlan-appliances.service is masked",
   ],
+  ["Docker is disabled", unit("docker.service", {}, { UnitFileState: "disabled" }), "boot: docker.service is disabled"],
   [
     "stage 3 is disabled",
     unit("macvlan-appliances.service", {}, { UnitFileState: "disabled" }),

@@ -2,4 +2,5 @@ export * from "./appliance-host";
 export * from "./drift";
 export * from "./order";
 export * from "./preflight";
+export * from "./lans";
 export * from "./spec";

@@ -1,8 +1,10 @@
 import { pinRules } from "../appliance";
 import { bootShimRules } from "../boot-shim";
-import { findNics, hostInterfaceRules } from "../host-interface";
+import { formatProblem } from "../errors";
+import { deviceUnder, hostInterfaceRules } from "../host-interface";
 import { macvlanNetworkRules } from "../macvlan-network";
 import { AnyRule, findAll, Finding, HostFacts } from "../observe";
+import { ResolvedLan } from "./lans";
 import { ResolvedHost } from "./spec";
 
 /** The rules of all stages, in boot order. */
@@ -15,21 +17,28 @@ export const hostRules: readonly AnyRule[] = [
 
 /** Everything about the host that speaks against the specification, in boot order. */
 export function preflight(facts: HostFacts, host: ResolvedHost): Finding[] {
-  const [nic, ...more] = findNics(facts, host.link.nic);
-  const network = { ...host.network, reach: host.link.reach, nic: more.length === 0 ? nic?.ifname : undefined };
-  return [
+  return once([
     ...findAll(bootShimRules, facts, host),
-    ...place("interface", findAll(hostInterfaceRules, facts, host.link)),
-    ...place("network", findAll(macvlanNetworkRules, facts, network)),
+    ...host.lans.flatMap((lan) => place(lan, "interface", findAll(hostInterfaceRules, facts, lan.link))),
+    ...host.lans.flatMap((lan) => place(lan, "network", findAll(macvlanNetworkRules, facts, onLink(facts, lan)))),
     ...findAll(pinRules, facts, host.pins),
-  ];
+  ]);
+}
+
+function onLink(facts: HostFacts, { link, network }: ResolvedLan) {
+  return { ...network, reach: link.reach, nic: deviceUnder(facts, link)?.ifname };
 }
 
 /** Where a field of a stage stands in the specification of a whole host. */
-function place(part: "interface" | "network", findings: readonly Finding[]): Finding[] {
+function place({ path }: ResolvedLan, part: "interface" | "network", findings: readonly Finding[]): Finding[] {
   return findings.map((finding) => {
     if (finding.path[0] === "ssh") return finding;
-    if (part === "network" && finding.path[0] === "parent") return { ...finding, path: ["interface", "name"] };
-    return { ...finding, path: [part, ...finding.path] };
+    if (part === "network" && finding.path[0] === "parent") return { ...finding, path: [...path, "interface", "name"] };
+    return { ...finding, path: [...path, part, ...finding.path] };
   });
+}
+
+/** What holds for the host is found for each of its LANs. */
+function once(findings: readonly Finding[]): Finding[] {
+  return [...new Map(findings.map((finding) => [`${finding.id} ${formatProblem(finding)}`, finding])).values()];
 }

@@ -156,7 +156,7 @@ describe("drift of the ways over the link", () => {
     const { host } = resolveHost(args);
     const facts = inSync(args, host!);
     return driftOf({ ...facts, ...change(facts) }, args, host!).flatMap(({ resource, reasons: all }) =>
-      all.map((reason) => `${typeof resource === "string" ? resource : resource.appliance}: ${reason}`),
+      all.map((reason) => `${typeof resource === "string" ? resource : Object.values(resource).join(" ")}: ${reason}`),
     );
   };
   const without =

@@ -1,28 +1,23 @@
 import { z } from "zod";
-import { defaultMac, Ipv4Range, parseIpv4, parseMac, rangeOf } from "../address";
+import { contains, defaultMac, Ipv4Range, parseIpv4, parseMac, rangeOf } from "../address";
 import {
   ApplianceArgs,
   applianceFieldsSchema,
   applianceNameFault,
-  ApplianceSpec,
-  applianceSpecSchema,
+  HostAppliance,
+  hostApplianceSchema,
   isRight,
+  Seen,
   Pin,
   placedProblems,
 } from "../appliance";
 import { below, formatProblem, Problem, valueOf } from "../errors";
-import { InterfaceSpec, interfaceSchema, ResolvedInterface, resolveInterface } from "../host-interface";
-import {
-  addressFault,
-  freeAddress,
-  NetworkSpec,
-  networkSchema,
-  ResolvedNetwork,
-  resolveNetwork,
-} from "../macvlan-network";
-import { overridesSchema } from "../observe";
+import { InterfaceSpec, interfaceSchema, ResolvedInterface } from "../host-interface";
+import { addressFault, freeAddress, NetworkSpec, networkSchema, ResolvedNetwork } from "../macvlan-network";
+import { overridesSchema, Probe } from "../observe";
 import { SshArgs, sshSchema } from "../ssh";
 import { parse, text } from "../validate";
+import { checkLans, lanOf, LanSpec, lansSchema, ReadableLan, readLans, ResolvedLan, unknownLan } from "./lans";
 import { checkOrder } from "./order";
 import { hostRules } from "./preflight";
 import { checkReach } from "./reach";
@@ -35,9 +30,11 @@ export interface ApplianceHostArgs {
   interface: InterfaceSpec;
   /** The LAN. */
   network: NetworkSpec;
+  /** Further LANs that the host is on, by name, such as VLANs of the same NIC. */
+  lans?: Record<string, LanSpec>;
   /** The appliances by name: lower-case letters, digits, - and _. */
-  appliances: Record<string, ApplianceSpec>;
-  /** Docker does not start while the parent link is missing. Default false: it starts, and the appliances are healed. */
+  appliances: Record<string, HostAppliance>;
+  /** Docker does not start while a parent link is missing. Default false: it starts, and the appliances are healed. */
   failClosed?: boolean;
   /** Ids of rules (docs/rules.md) whose findings on this host are told and do not stop the run. */
   overrides?: string[];
@@ -47,7 +44,8 @@ export const applianceHostSchema = z.strictObject({
   ssh: sshSchema,
   interface: interfaceSchema,
   network: networkSchema,
-  appliances: z.record(text(applianceNameFault), applianceSpecSchema),
+  lans: lansSchema.optional(),
+  appliances: z.record(text(applianceNameFault), hostApplianceSchema),
   failClosed: z.boolean().optional(),
   overrides: overridesSchema(hostRules),
 });
@@ -57,81 +55,116 @@ const fieldsSchema = applianceHostSchema.extend({
   appliances: z.record(text(applianceNameFault), applianceFieldsSchema),
 });
 
+/** An appliance's identity, and the LAN that it has it on. */
+export interface LanPin extends Pin {
+  /** Name of the LAN. */
+  readonly lan: string;
+}
+
 /** A host's specification, read and consistent. */
 export interface ResolvedHost {
   readonly ssh: SshArgs;
   readonly failClosed: boolean;
   /** Rules to pass over. */
   readonly overrides: readonly string[];
+  /** The LANs in the order of the specification; there is at least the first one. */
+  readonly lans: readonly ResolvedLan[];
+  /** The link of the first LAN. */
   readonly link: ResolvedInterface;
+  /** The network of the first LAN. */
   readonly network: ResolvedNetwork;
   /** In the order of the specification. */
-  readonly pins: readonly Pin[];
+  readonly pins: readonly LanPin[];
 }
 
 /**
  * Reads a whole host and checks its parts against each other. All problems at once: a part that cannot be read is left out
- * of the comparison, the others still take part.
+ * of the comparison, the others still take part. `seen` is what was found about other hosts of the same reading.
  */
-export function resolveHost(args: unknown): { host?: ResolvedHost; problems: Problem[] } {
-  const right = atOnce(args);
+export function resolveHost(args: unknown, seen = new Seen()): { host?: ResolvedHost; problems: Problem[] } {
+  const ssh = part(sshSchema, args, "ssh");
+  const { lans, problems: ofLans } = readLans(args, ssh?.destination ?? "");
+  const right = atOnce(args, lans, seen);
   const { value: spec, problems } = right ? { value: right, problems: [] } : parse(applianceHostSchema, args);
-  const ssh = right ? right.ssh : part(sshSchema, args, "ssh");
-  const interfaceSpec = right ? right.interface : part(interfaceSchema, args, "interface");
-  const networkSpec = right ? right.network : part(networkSchema, args, "network");
+  const unknown: Problem[] = [];
   const appliances = right ? Object.entries(right.appliances) : readable(args);
-
-  const link = interfaceSpec && resolveInterface(interfaceSpec, ssh?.destination ?? "", networkSpec?.ipRange);
-  const resolved = networkSpec && resolveNetwork(networkSpec, link?.name ?? "lan0");
-  const pins = appliances.map(([name, { ip, mac }]): Pin => {
-    return { path: ["appliances", name], name, ip, mac: mac === undefined ? defaultMac(ip) : valueOf(parseMac(mac)) };
+  const pins = appliances.map(([name, { ip, mac, lan }]): LanPin => {
+    const path = ["appliances", name];
+    if (lanOf(lans, lan) === undefined) unknown.push(unknownLan(lans, lan!, [...path, "lan"]));
+    return {
+      path,
+      name,
+      ip,
+      mac: mac === undefined ? defaultMac(ip) : valueOf(parseMac(mac)),
+      lan: lan ?? lans[0]!.name,
+    };
   });
   const all = once([
     ...problems,
-    ...(right ? [] : placed(args, networkSpec?.name ?? "lan", problems)),
-    ...below(["network"], resolved?.problems ?? []),
-    ...checkAddresses(resolved?.network, pins),
-    ...checkMacs(link, pins),
-    ...(link && resolved ? checkReach(link, resolved.network, pins) : []),
+    ...(right ? [] : placed(args, lans, problems)),
+    ...ofLans,
+    ...checkLans(lans),
+    ...unknown,
+    ...checkAddresses(lans, pins),
+    ...checkMacs(lans, pins),
+    ...lans.flatMap((lan) => checkReachOn(lan, pins)),
     ...below(["appliances"], checkOrder(right ? waitingIn(right.appliances) : startAfterOf(args))),
   ]);
-  if (spec === undefined || ssh === undefined || link === undefined || resolved === undefined || all.length > 0)
+  const whole = lans.filter((lan): lan is ResolvedLan => lan.link !== undefined && lan.network !== undefined);
+  const [first] = whole;
+  if (spec === undefined || ssh === undefined || first === undefined || whole.length < lans.length || all.length > 0)
     return { problems: all };
   const { failClosed = false, overrides = [] } = spec;
-  return { host: { ssh, failClosed, overrides, link, network: resolved.network, pins }, problems: [] };
+  const { link, network } = first;
+  return { host: { ssh, failClosed, overrides, lans: whole, link, network, pins }, problems: [] };
 }
 
 /**
  * The specification if a first look finds nothing wrong with any part by itself, as with most hosts of a fleet: to find everything that is wrong
  * takes several.
  */
-function atOnce(args: unknown): z.output<typeof fieldsSchema> | undefined {
+function atOnce(args: unknown, lans: readonly ReadableLan[], seen: Seen): z.output<typeof fieldsSchema> | undefined {
   const spec = fieldsSchema.safeParse(args).data;
   if (spec === undefined) return undefined;
-  const network = spec.network.name ?? "lan";
-  const appliances = Object.entries(spec.appliances as Record<string, ApplianceSpec>);
-  return appliances.every(([name, appliance]) => isRight(name, network, appliance)) ? spec : undefined;
+  const appliances = Object.entries(spec.appliances as Record<string, HostAppliance>);
+  const allRight = appliances.every(([name, appliance]) => isRight(name, networkFor(lans, appliance), appliance, seen));
+  return allRight ? spec : undefined;
 }
 
 /** The arguments with which one appliance of the host is made. */
 export function placeAppliance(args: ApplianceHostArgs, host: ResolvedHost, name: string): ApplianceArgs {
-  const { ssh, link, network } = host;
+  const { lan, ...spec } = args.appliances[name]!;
+  const { link, network } = lanOf(host.lans, lan)!;
   return {
-    ssh,
+    ssh: host.ssh,
     name,
     network: { name: network.name, parent: link.name, subnet: network.subnet, gateway: network.gateway },
-    ...args.appliances[name]!,
+    ...spec,
   };
 }
 
-/** What is wrong with the appliances under their names and on their network; each must pass for itself before. */
-function placed(args: unknown, network: string, found: readonly Problem[]): Problem[] {
+/** What is wrong with the appliances under their names and on their networks; each must pass for itself before. */
+function placed(args: unknown, lans: readonly ReadableLan[], found: readonly Problem[]): Problem[] {
   const told = new Set(found.filter(({ path }) => path[0] === "appliances").map(({ path }) => path[1]));
   return Object.entries(appliancesOf(args)).flatMap(([name, appliance]) => {
     // What is told may be about the name alone.
-    const passes = !told.has(name) || parse(applianceSpecSchema, appliance).value !== undefined;
-    return passes ? below(["appliances", name], placedProblems(name, network, appliance as ApplianceSpec)) : [];
+    const passes = !told.has(name) || parse(hostApplianceSchema, appliance).value !== undefined;
+    if (!passes) return [];
+    const spec = appliance as HostAppliance;
+    return below(["appliances", name], placedProblems(name, networkFor(lans, spec), spec));
   });
+}
+
+/** Name of the network that an appliance is on. */
+function networkFor(lans: readonly ReadableLan[], { lan }: HostAppliance): string {
+  const { name, spec } = lanOf(lans, lan) ?? lans[0]!;
+  return spec?.name ?? name;
+}
+
+function checkReachOn({ name, path, link, network }: ReadableLan, pins: readonly LanPin[]): Problem[] {
+  if (link === undefined || network === undefined) return [];
+  const there = pins.filter(({ lan }) => lan === name);
+  return below(path, checkReach(link, network, there));
 }
 
 /** Each problem once: the parts and the whole may find the same. */
@@ -139,12 +172,13 @@ function once(problems: readonly Problem[]): Problem[] {
   return [...new Map(problems.map((problem) => [formatProblem(problem), problem])).values()];
 }
 
-function checkAddresses(network: ResolvedNetwork | undefined, pins: readonly Pin[]): Problem[] {
+function checkAddresses(lans: readonly ReadableLan[], pins: readonly LanPin[]): Problem[] {
   const used: Ipv4Range[] = pins.map(({ ip }) => rangeOf(ip));
   return pins.flatMap((pin, i) => {
     const path = [...pin.path, "ip"];
+    const network = lanOf(lans, pin.lan)?.network;
     const fault = network && addressFault(network, pin.ip, used);
-    if (fault) return [{ path, ...fault }];
+    if (fault) return [{ path, ...fault, remedy: whereItFits(lans, pin) ?? fault.remedy }];
     const twin = pins.slice(0, i).find(({ ip }) => ip === pin.ip);
     if (twin === undefined) return [];
     const message = `${pin.ip} is the address of the appliance ${twin.name} too`;
@@ -152,17 +186,32 @@ function checkAddresses(network: ResolvedNetwork | undefined, pins: readonly Pin
   });
 }
 
-function checkMacs(link: ResolvedInterface | undefined, pins: readonly Pin[]): Problem[] {
+/** What to do about an address of another LAN of the host. */
+function whereItFits(lans: readonly ReadableLan[], { ip, lan }: LanPin): string | undefined {
+  const other = lans.find(({ name, network }) => {
+    return name !== lan && network !== undefined && contains(network.cidr, valueOf(parseIpv4(ip)));
+  });
+  return other && `say lan: ${other.name}, which has ${other.network!.subnet}, or choose another address`;
+}
+
+function checkMacs(lans: readonly ReadableLan[], pins: readonly LanPin[]): Problem[] {
   const problems: Problem[] = [];
   const remedy = "give each its own, or leave them out to have them derived";
-  if (link !== undefined && link.nic.mac === link.mac)
-    problems.push({ path: ["interface", "mac"], message: `${link.mac} is the MAC of the NIC itself`, remedy });
+  const links = lans.flatMap(({ link, path }) => (link === undefined ? [] : [{ link, path }]));
+  for (const { link, path } of links)
+    if (links.some((other) => other.link.nic.mac === link.mac))
+      problems.push({
+        path: [...path, "interface", "mac"],
+        message: `${link.mac} is the MAC of the NIC itself`,
+        remedy,
+      });
   for (const [i, { path, mac, ip }] of pins.entries()) {
     const at = [...path, "mac"];
     const twin = pins.slice(0, i).find((other) => other.mac === mac);
-    if (link !== undefined && (mac === link.mac || mac === link.nic.mac)) {
-      const owner = mac === link.mac ? `the link ${link.name}` : "the NIC";
-      problems.push({ path: at, message: `${mac} is the MAC of ${owner} too`, remedy });
+    const owner = links.find(({ link }) => mac === link.mac || mac === link.nic.mac)?.link;
+    if (owner !== undefined) {
+      const what = mac === owner.mac ? `the link ${owner.name}` : "the NIC";
+      problems.push({ path: at, message: `${mac} is the MAC of ${what} too`, remedy });
     }
     // Two equal addresses derive two equal MACs: one problem, told as that of the addresses.
     else if (twin !== undefined && twin.ip !== ip)
@@ -178,11 +227,12 @@ function part<T extends z.ZodType>(schema: T, args: unknown, key: string): z.out
 const identity = z.object({
   ip: text((value) => parseIpv4(value).fault),
   mac: text((value) => parseMac(value).fault).optional(),
+  lan: z.string().min(1).optional(),
 });
 const waiting = z.object({ startAfter: z.array(z.string()).optional() });
 
 /** The appliances whose address and MAC can be read, whatever else is wrong with them. */
-function readable(args: unknown): [string, { ip: string; mac?: string }][] {
+function readable(args: unknown): [string, { ip: string; mac?: string; lan?: string }][] {
   return Object.entries(appliancesOf(args)).flatMap(([name, appliance]) => {
     const { value } = parse(identity, appliance);
     return value ? [[name, value] as [string, typeof value]] : [];
@@ -205,4 +255,12 @@ function startAfterOf(args: unknown): Record<string, string[]> {
 function appliancesOf(args: unknown): Record<string, unknown> {
   const given = (args as { appliances?: unknown } | undefined)?.appliances;
   return typeof given === "object" && given !== null && !Array.isArray(given) ? (given as Record<string, unknown>) : {};
+}
+
+/** The pins to ask the LAN for, each on its own one. */
+export function probesOf({ lans, pins }: ResolvedHost): Probe[] {
+  return pins.map(({ ip, lan }) => {
+    const { nic, vlan } = lanOf(lans, lan)!.link;
+    return { ip, on: vlan === undefined ? nic : { ...nic, vlan: vlan.id } };
+  });
 }

@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
 import { stringify } from "yaml";
 import { formatPath, nearest, Path, Problem } from "../errors";
 import { checkCompose } from "./check";
 import { parseCompose } from "./compose-file";
 import { ComposeContext, group, list } from "./model";
+import { Seen } from "./seen";
 import type { ApplianceSpec } from "./spec";
 
 /** What Compose is to run, however the specification gives it. */
@@ -32,10 +32,10 @@ type Context = Pick<ComposeContext, "ip" | "mac" | "place">;
 const MARK = "# managed by pulumi-macvlan";
 
 /** Reads and checks what Compose is to run. Problems are below the specification; those of a file have its line and column. */
-export function readDefinition(spec: DefinitionSpec, context: Context): ReadDefinition {
+export function readDefinition(spec: DefinitionSpec, context: Context, seen = new Seen()): ReadDefinition {
   if (spec.compose !== undefined && spec.service !== undefined)
     return problem([], "has both service and compose", "give one of them");
-  if (spec.compose !== undefined) return fromFile(spec.compose, spec, context);
+  if (spec.compose !== undefined) return fromFile(spec.compose, spec, context, seen);
   if (spec.service !== undefined) return fromService(spec.service, spec, context);
   return problem([], "says nothing to run", "give service (inline) or compose (the path of a compose file)");
 }
@@ -86,10 +86,10 @@ function depthOf(value: unknown): number {
   return 1 + Object.values(value).reduce<number>((deepest, each) => Math.max(deepest, depthOf(each)), 0);
 }
 
-function fromFile(path: string, spec: DefinitionSpec, context: Context): ReadDefinition {
+function fromFile(path: string, spec: DefinitionSpec, context: Context, seen: Seen): ReadDefinition {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = seen.read(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     const message = code === "ENOENT" ? `there is no file ${path}` : `${path} cannot be read (${code})`;

@@ -3,10 +3,10 @@ import { describe, expect, it } from "vitest";
 import { formatProblem } from "../errors";
 import { parse } from "../validate";
 import { resolveAppliance, withSecrets } from "./resolve";
-import { applianceSchema, ApplianceSpec, applianceSpecSchema, placedProblems } from "./spec";
+import { applianceSchema, ApplianceSpec, hostApplianceSchema, placedProblems } from "./spec";
 
 const good: ApplianceSpec = { ip: "192.168.76.53", service: { image: "a" } };
-const said = (more: object) => parse(applianceSpecSchema, { ...good, ...more }).problems.map(formatProblem);
+const said = (more: object) => parse(hostApplianceSchema, { ...good, ...more }).problems.map(formatProblem);
 
 describe("an appliance as a part of a host", () => {
   it.each<[object, string]>([

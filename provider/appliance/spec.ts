@@ -18,6 +18,7 @@ import { text } from "../validate";
 import { Definition, ReadDefinition, readDefinition } from "./definition";
 import { relativePath } from "./model";
 import { pinRules } from "./preflight";
+import { Seen } from "./seen";
 
 /** One appliance as a part of a host. */
 export interface ApplianceSpec {
@@ -47,6 +48,12 @@ export interface ApplianceSpec {
   readyTimeout?: number;
   /** Removing the appliance removes its volumes too, with everything in them. Default false. */
   deleteVolumes?: boolean;
+}
+
+/** One appliance as a part of a whole host. */
+export interface HostAppliance extends ApplianceSpec {
+  /** Which of the host's LANs it is on: a name of `lans`. Default: the first one, of `interface` and `network`. */
+  lan?: string;
 }
 
 /** The network that an appliance is put on. */
@@ -159,11 +166,11 @@ const networkFields = z.strictObject({
   gateway: text((value) => parseIpv4(value).fault),
 });
 
-/** Every field of an appliance by itself. */
-export const applianceFieldsSchema = z.strictObject(fields);
+/** Every field of an appliance of a host by itself. */
+export const applianceFieldsSchema = z.strictObject({ ...fields, lan: z.string().min(1).optional() });
 
 /** The appliance by itself: what depends on its name and its network is added by `placedProblems`. */
-export const applianceSpecSchema = applianceFieldsSchema.superRefine((spec, context) => {
+export const hostApplianceSchema = applianceFieldsSchema.superRefine((spec, context) => {
   const whole = context.issues.length === 0;
   report(context, problemsOf(whole ? (spec as ApplianceSpec) : readable(spec)));
 }, everyTime);
@@ -199,12 +206,16 @@ export function placedProblems(name: string, network: string, spec: ApplianceSpe
 
 /**
  * Whether nothing is wrong with an appliance of which each field is right, neither by itself nor in its place, as one look can tell.
- * False may also be for what only two looks tell: a service or a network of another name.
+ * False may also be for what only two looks tell: a service or a network of another name. `seen` has what others were found to be.
  */
-export function isRight(name: string, network: string, spec: ApplianceSpec): boolean {
+export function isRight(name: string, network: string, spec: ApplianceSpec, seen: Seen): boolean {
   if (spec.compose === undefined && spec.lanService !== undefined) return false;
-  const { problems, definition } = lookAt(spec, { name, network });
-  return problems.length === 0 && definition?.file["networks"] === undefined;
+  if (seen.has(spec, network)) return macProblems(spec).length === 0;
+  const { problems, definition } = lookAt(spec, { name, network }, seen);
+  if (problems.length > 0 || definition === undefined || definition.file["networks"] !== undefined) return false;
+  // With room for another name.
+  if (sizeOf(spec.files ?? {}) + definition.atMost < MAX_FILES / 2) seen.keep(spec, network, definition);
+  return true;
 }
 
 /** All that the fields together get wrong; a field that is wrong by itself is left out. */
@@ -217,24 +228,28 @@ interface Place {
   readonly network: string;
 }
 
-function lookAt(spec: Partial<ApplianceSpec>, place?: Place): ReadDefinition {
-  const problems: Problem[] = [];
+function lookAt(spec: Partial<ApplianceSpec>, place?: Place, seen?: Seen): ReadDefinition {
+  const { definition, problems } = readDefinition(spec, { ip: spec.ip, mac: macOf(spec), place }, seen);
+  return { definition, problems: [...macProblems(spec), ...problems, ...tooLarge(spec.files ?? {}, definition)] };
+}
+
+function macProblems(spec: Partial<ApplianceSpec>): Problem[] {
   const mac = macOf(spec);
   const fault = mac === undefined ? undefined : macFault(mac, spec.universalMac);
-  if (fault)
-    problems.push({
-      path: ["mac"],
-      ...fault,
-      remedy: isUniversal(mac!) && !isMulticast(mac!) ? `${fault.remedy}; universalMac: true allows it` : fault.remedy,
-    });
-  const read = readDefinition(spec, { ip: spec.ip, mac, place });
-  problems.push(...read.problems, ...tooLarge(spec.files ?? {}, read.definition));
-  return { definition: read.definition, problems };
+  if (mac === undefined || fault === undefined) return [];
+  const allowed = isUniversal(mac) && !isMulticast(mac);
+  return [
+    { path: ["mac"], ...fault, remedy: allowed ? `${fault.remedy}; universalMac: true allows it` : fault.remedy },
+  ];
+}
+
+function sizeOf(files: Readonly<Record<string, string>>): number {
+  const bytes = Object.entries(files).map(([path, content]) => Buffer.byteLength(path) + Buffer.byteLength(content));
+  return bytes.reduce((sum, each) => sum + each, 0);
 }
 
 function tooLarge(files: Readonly<Record<string, string>>, definition: Definition | undefined): Problem[] {
-  const bytes = Object.entries(files).map(([path, content]) => Buffer.byteLength(path) + Buffer.byteLength(content));
-  const delivered = bytes.reduce((sum, each) => sum + each, 0);
+  const delivered = sizeOf(files);
   // An inline service need not be written out to see that it is small.
   if (delivered + (definition?.atMost ?? 0) <= MAX_FILES) return [];
   const size = delivered + Buffer.byteLength(definition?.text ?? "");

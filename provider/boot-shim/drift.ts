@@ -14,6 +14,7 @@ export function bootDrift(facts: HostFacts, failClosed: boolean): string[] {
       facts,
       wanted.map(({ path }) => path),
     ),
+    ...unitReasons(facts, "docker.service"),
     ...unitReasons(facts, STAGE3),
     ...stale(facts),
     ...stopped(facts),

@@ -1,7 +1,6 @@
-import type { ResolvedHost } from "../appliance-host";
+import { probesOf } from "../appliance-host";
 import { diagnose, Finding, look, Look, Sight, survey } from "../doctor";
 import { Inventory, InventoryHost } from "../fleet/inventory";
-import { Probe } from "../observe";
 import { runAsync, SshArgs } from "../ssh";
 import { compare } from "./compare";
 import { Progress } from "./progress";
@@ -20,10 +19,6 @@ export type Eyes = (target: Target) => Promise<Look>;
 
 /** The LAN is asked for the pins as in a preview, so that verify finds what that would. */
 const eyes: Eyes = ({ ssh, spec }) => runAsync(look(ssh, spec && probesOf(spec.host.resolved)));
-
-function probesOf({ pins, link }: ResolvedHost): Probe[] {
-  return pins.map(({ ip }) => ({ ip, on: link.nic }));
-}
 
 /** Looks at all hosts at once; what befalls one does not disturb the others. Never rejects for a host that cannot be seen. */
 export async function run(command: Report["command"], targets: readonly Target[], see: Eyes = eyes): Promise<Report> {

@@ -60,6 +60,7 @@ describe("a comparison with the specification", () => {
   });
   const drift = [
     { resource: "link", reasons: ["lan0 is missing"] },
+    { resource: { lan: "iot", part: "link" }, reasons: ["iot0 is missing"] },
     { resource: { appliance: "dns" }, reasons: ["container dns does not run", "it has no eth0"] },
   ] as const;
   const text = (specification: Report["hosts"][number]["specification"]) =>
@@ -74,10 +75,11 @@ describe("a comparison with the specification", () => {
   it("tells what differs by resource, what would be refused with its place, warnings last", () => {
     expect(text({ inSync: false, drift, preflight: [preflight("warn")] })).toBe(
       [
-        "gw1  2 parts differ, which pulumi up repairs  seen 2026-11-21 03:20:11Z",
-        "  link  lan0 is missing",
-        "  dns   container dns does not run",
-        "  dns   it has no eth0",
+        "gw1  3 parts differ, which pulumi up repairs  seen 2026-11-21 03:20:11Z",
+        "  link      lan0 is missing",
+        "  link iot  iot0 is missing",
+        "  dns       container dns does not run",
+        "  dns       it has no eth0",
         "  warning  gw1.yaml:3:5 interface.nic: is wrong; choose another",
         "",
       ].join("\n"),

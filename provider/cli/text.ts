@@ -157,5 +157,6 @@ function verdict({ inSync, preflight, drift }: Comparison, style: Style): string
 }
 
 function resourceName(resource: Drift["resource"]): string {
+  if (typeof resource === "object" && "lan" in resource) return `${resource.part} ${resource.lan}`;
   return typeof resource === "string" ? resource : resource.appliance;
 }

@@ -1,8 +1,8 @@
 import { compareFiles, enumerate, ghostNetworks, HostFacts, LinkFact, seesFiles, unitReasons } from "../observe";
-import { findNics } from "./preflight";
+import { deviceUnder, findNics } from "./preflight";
 import { LINK_MARK, linkFiles } from "./render";
 import { routeDrift } from "./route-drift";
-import { Reach, ResolvedInterface } from "./spec";
+import { isWatched, ResolvedInterface } from "./spec";
 
 /** What of the parent link is not as it is to be. */
 export function linkDrift(facts: HostFacts, link: ResolvedInterface): string[] {
@@ -21,6 +21,7 @@ function differences(facts: HostFacts, link: ResolvedInterface): string[] {
     return [`${link.name} is not set up on this host`];
   return [
     ...(device === undefined ? [`${link.name} is missing`] : deviceDrift(facts, link, device)),
+    ...vlanDrift(facts, link),
     ...compareFiles(facts, files),
     ...unitReasons(facts, `macvlan-parent@${link.name}.service`),
     ...failedUnit(facts, link),
@@ -41,18 +42,43 @@ function deviceDrift(facts: HostFacts, link: ResolvedInterface, device: LinkFact
   if (mode !== undefined && mode !== "bridge") reasons.push(`${name} is in mode ${mode} instead of bridge`);
   const [nic, ...more] = findNics(facts, link.nic);
   if (nic !== undefined && more.length === 0) {
-    if (device.link !== undefined && device.link !== nic.ifname)
-      reasons.push(`${name} is on ${device.link} instead of ${nic.ifname}`);
+    const under = deviceUnder(facts, link);
+    const wanted = under?.ifname ?? `VLAN ${link.vlan?.id} of ${nic.ifname}`;
+    if (device.link !== undefined && device.link !== under?.ifname)
+      reasons.push(`${name} is on ${device.link} instead of ${wanted}`);
     if (isDown(nic)) reasons.push(`${nic.ifname}, which ${name} is on, is down`);
   }
   if (device.address !== link.mac) reasons.push(`${name} has the MAC ${device.address} instead of ${link.mac}`);
+  if (link.mtu !== undefined && device.mtu !== undefined && device.mtu !== link.mtu)
+    reasons.push(`${name} has the MTU ${device.mtu} instead of ${link.mtu}`);
   if (isDown(device)) reasons.push(`${name} is down`);
   reasons.push(...addressDrift(facts, link));
-  for (const key of [`ipv4/conf/${name}/arp_filter`, `ipv6/conf/${name}/disable_ipv6`]) {
-    const value = facts.sysctls.get(key);
-    if (value !== undefined && value !== "1") reasons.push(`net/${key} is ${value} instead of 1`);
-  }
-  return reasons;
+  return [...reasons, ...sysctlDrift(facts, name)];
+}
+
+/** Of the VLAN beneath the link; one that is somebody else's is left as it is, as long as it is up. */
+function vlanDrift(facts: HostFacts, link: ResolvedInterface): string[] {
+  const [nic, ...more] = findNics(facts, link.nic);
+  if (link.vlan === undefined || nic === undefined || more.length > 0) return [];
+  const { name } = link;
+  const device = deviceUnder(facts, link);
+  if (device === undefined) return [`VLAN ${link.vlan.id} of ${nic.ifname}, which ${name} is to be on, is missing`];
+  const { ifname, address, mtu } = device;
+  const reasons = isDown(device) ? [`${ifname}, which ${name} is on, is down`] : [];
+  if (device.ifalias !== LINK_MARK) return reasons;
+  if (address !== nic.address)
+    reasons.push(`${ifname} has the MAC ${address} instead of that of ${nic.ifname}, ${nic.address}`);
+  if (link.mtu !== undefined && mtu !== undefined && mtu !== link.mtu)
+    reasons.push(`${ifname} has the MTU ${mtu} instead of ${link.mtu}`);
+  return [...reasons, ...sysctlDrift(facts, ifname)];
+}
+
+/** A device of ours answers for no address of the host that is another's, and takes none from a router (IPv6). */
+function sysctlDrift({ sysctls }: HostFacts, name: string): string[] {
+  return [`ipv4/conf/${name}/arp_filter`, `ipv6/conf/${name}/disable_ipv6`].flatMap((key) => {
+    const value = sysctls.get(key);
+    return value === undefined || value === "1" ? [] : [`net/${key} is ${value} instead of 1`];
+  });
 }
 
 function addressDrift(facts: HostFacts, { name, address }: ResolvedInterface): string[] {
@@ -74,9 +100,9 @@ function failedUnit({ units }: HostFacts, { name }: ResolvedInterface): string[]
   return units.get(unit)?.activeState === "failed" ? [`${unit} has failed`] : [];
 }
 
-/** With reach: watch nobody else sees to the routes of containers that come and go. */
+/** Nobody else sees to the routes of containers that come and go, and when the host's own address changes. */
 function watcherDrift(facts: HostFacts, link: ResolvedInterface): string[] {
-  if (link.reach !== Reach.Watch) return [];
+  if (!isWatched(link)) return [];
   const unit = `macvlan-watch@${link.name}.service`;
   const watcher = facts.units.get(unit);
   const rests = watcher?.loadState === "loaded" && ["inactive", "failed"].includes(watcher.activeState);

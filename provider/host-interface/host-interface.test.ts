@@ -11,6 +11,7 @@ describe("what the host gets", () => {
   it.each<[string, InterfaceSpec]>([
     ["by MAC", { nic: { mac: "52-54-00-00-02-07" } }],
     ["by name", { name: "iot", nic: { name: "bond0" }, mac: "02:AA:00:00:00:01", reach: Reach.Pinned, waitForNic: 0 }],
+    ["on a VLAN", { nic: { name: "ens4" }, vlan: 20, mtu: 1400 }],
     ["by path", { nic: { path: "pci-0000:00:04.0" }, waitForNic: 90 }],
   ])("%s", (_, spec) => expect(renderLink(resolve(spec))).toMatchSnapshot());
 
@@ -35,6 +36,21 @@ describe("the MAC of the link", () => {
   });
 });
 
+describe("the name of a VLAN that we make", () => {
+  const name = (spec: InterfaceSpec) => resolve(spec).vlan!.device;
+  it("fits, has no dot, and is one for each way to a NIC and each id", () => {
+    const nics: InterfaceSpec["nic"][] = [{ name: "ens4" }, { name: "a-long-nic-name" }, { mac: "52:54:00:00:02:07" }];
+    const names = nics.flatMap((nic) => [1, 20, 4094].map((vlan) => name({ nic, vlan })));
+    expect(new Set(names).size).toBe(names.length);
+    for (const each of names) expect(each).toMatch(/^vlan\d+_[0-9a-f]{6}$/);
+    expect(Math.max(...names.map((each) => each.length))).toBe(15);
+  });
+  it("is the same for two links on one VLAN", () => {
+    const nic = { mac: "52:54:00:00:02:07" };
+    expect(name({ name: "iot", nic, vlan: 20 })).toBe(name({ nic: { mac: "52-54-00-00-02-07" }, vlan: 20 }));
+  });
+});
+
 describe("the specification", () => {
   const lines = (spec: object) =>
     parse(hostInterfaceSchema, { ssh: { destination: "gw1" }, ...spec }).problems.map(formatProblem);
@@ -44,6 +60,11 @@ describe("the specification", () => {
     [{ nic: { name: "ens4" }, name: "a-name-that-is-too-long" }, "name: "],
     [{ nic: { name: "ens4" }, mac: "01:00:00:00:00:01" }, "mac: 01:00:00:00:00:01 is a multicast address"],
     [{ nic: { name: "ens4" }, mac: "00:1b:21:00:00:01" }, "mac: 00:1b:21:00:00:01 belongs to a manufacturer's range"],
+    [{ nic: { name: "ens4" }, vlan: 0 }, "vlan: "],
+    [{ nic: { name: "ens4" }, vlan: 4095 }, "vlan: "],
+    [{ nic: { name: "ens4" }, vlan: "20" }, "vlan: "],
+    [{ nic: { name: "ens4" }, mtu: 67 }, "mtu: "],
+    [{ nic: { name: "ens4" }, mtu: 65536 }, "mtu: "],
     [{ nic: { name: "ens4" }, reach: "all" }, "reach: has a value that is not known here"],
     [{ nic: { path: "it's" } }, "nic.path: "],
   ])("%j", (spec, expected) => expect(lines(spec).join("\n")).toContain(expected));

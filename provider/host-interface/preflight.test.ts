@@ -44,6 +44,14 @@ const from = (client: string, facts: HostFacts = bare): HostFacts => ({
 });
 const stranger = (link: Partial<LinkFact>): HostFacts => withLinks(bare, { ...lan0, ...link });
 
+const withVlan = withLinks(bare, {
+  ifname: "vlan20",
+  link: "ens4",
+  mtu: 1500,
+  linkinfo: { info_kind: "vlan", info_data: { protocol: "802.1Q", id: 20 } },
+});
+const tagged = of({ vlan: 20 });
+
 testRules(hostInterfaceRules, {
   "kernel-macvlan": {
     fires: {
@@ -54,6 +62,86 @@ testRules(hostInterfaceRules, {
       },
     },
     quiet: { Debian: { on: bare, spec } },
+  },
+  "kernel-vlan": {
+    fires: {
+      "a kernel without it": {
+        on: { ...bare, vlan: false, kernel: "6.1.0-board" },
+        spec: tagged,
+        says: "vlan: the kernel 6.1.0-board has no VLANs; install a kernel with the module 8021q (Debian: linux-image-amd64)",
+      },
+    },
+    quiet: {
+      "no VLAN is asked for": { on: { ...bare, vlan: false }, spec },
+      Debian: { on: { ...bare, vlan: true }, spec: tagged },
+      "an older version looked": { on: bare, spec: tagged },
+    },
+  },
+  "nic-is-vlan": {
+    fires: {
+      "a VLAN in a VLAN": {
+        on: withVlan,
+        spec: of({ nic: { name: "vlan20" }, vlan: 30 }),
+        says: "nic.name: vlan20 is itself VLAN 20 of ens4; leave vlan out to use it as it is, or take ens4 as the NIC",
+      },
+    },
+    quiet: {
+      "a VLAN as the NIC": { on: withVlan, spec: of({ nic: { name: "vlan20" } }) },
+      "the NIC beneath": { on: withVlan, spec: tagged },
+    },
+  },
+  "reach-without-address": {
+    fires: {
+      "a VLAN that is to be made": {
+        on: bare,
+        spec: of({ vlan: 20, reach: "pinned" }),
+        says: "reach: VLAN 20 of ens4 has no IPv4 address with which the host could reach containers; give the link one that is free on that LAN: interface.address; or set reach: none",
+      },
+      "a NIC for the appliances alone": {
+        on: { ...bare, addresses: new Map() },
+        spec: of({ reach: "watch" }),
+        says: "reach: ens4 has no IPv4 address with which the host could reach containers; give the link one that is free on that LAN: interface.address; or set reach: none",
+      },
+    },
+    quiet: {
+      "the link has its own": { on: bare, spec: of({ vlan: 20, reach: "pinned", address: "192.168.20.9" }) },
+      "the NIC has one": { on: bare, spec: of({ reach: "pinned" }) },
+      "somebody's VLAN with one": {
+        on: {
+          ...withVlan,
+          addresses: new Map([["vlan20", [{ family: "inet", address: "192.168.20.10", prefix: 24, scope: "global" }]]]),
+        },
+        spec: of({ vlan: 20, reach: "pinned" }),
+      },
+      "nothing is to be reached": { on: bare, spec: of({ vlan: 20 }) },
+    },
+  },
+  "link-mtu": {
+    fires: {
+      "more than the NIC's": {
+        on: bare,
+        spec: of({ mtu: 9000 }),
+        says: "mtu: 9000 is more than the MTU of ens4, 1500; ask for 1500 at most, or raise that of ens4 where it is configured",
+      },
+      "more than the NIC's, on a VLAN that is to be made": {
+        on: bare,
+        spec: of({ mtu: 9000, vlan: 20 }),
+        says: "mtu: 9000 is more than the MTU of ens4, 1500; ask for 1500 at most, or raise that of ens4 where it is configured",
+      },
+      "more than that of somebody's VLAN": {
+        on: withLink(withVlan, "vlan20", { mtu: 1400 }),
+        spec: of({ mtu: 1450, vlan: 20 }),
+        says: "mtu: 1450 is more than the MTU of vlan20, 1400; ask for 1400 at most, or raise that of vlan20 where it is configured",
+      },
+    },
+    quiet: {
+      "as much as the NIC's": { on: bare, spec: of({ mtu: 1500 }) },
+      "more than that of a VLAN of ours": {
+        on: withLink(withVlan, "vlan20", { mtu: 1400, ifalias: "pulumi-macvlan" }),
+        spec: of({ mtu: 1450, vlan: 20 }),
+      },
+      "none is asked for": { on: withLink(bare, "ens4", { mtu: 68 }), spec },
+    },
   },
   "nic-missing": {
     fires: {
@@ -200,6 +288,11 @@ testRules(hostInterfaceRules, {
   },
   "nic-taken": {
     fires: {
+      "an ipvlan on the VLAN": {
+        on: withLinks(withVlan, { ifname: "ipv0", link: "vlan20", linkinfo: { info_kind: "ipvlan" } }),
+        spec: tagged,
+        says: "nic.mac: vlan20 carries the ipvlan ipv0, and the kernel allows no macvlan beside it; remove ipv0",
+      },
       "an ipvlan": {
         on: withLinks(bare, { ifname: "ipv0", link: "ens4", linkinfo: { info_kind: "ipvlan" } }),
         spec,
@@ -226,6 +319,10 @@ testRules(hostInterfaceRules, {
       },
     },
     quiet: {
+      "an ipvlan on the NIC beneath the VLAN": {
+        on: withLinks(withVlan, { ifname: "ipv0", link: "ens4", linkinfo: { info_kind: "ipvlan" } }),
+        spec: tagged,
+      },
       "our own link": { on: used, spec },
       "another macvlan": { on: withLinks(bare, { ...lan0, ifname: "macvlan0" }), spec },
       "another macvlan network of Docker": {
@@ -254,6 +351,11 @@ testRules(hostInterfaceRules, {
   },
   "link-name-taken": {
     fires: {
+      "a macvlan on the NIC instead of the VLAN": {
+        on: withLinks(withVlan, lan0),
+        spec: tagged,
+        says: "name: the host has a macvlan called lan0 on ens4 in mode bridge, which is not ours; choose another name, or remove it on the host: ip link del dev lan0",
+      },
       "another kind": {
         on: bare,
         spec: of({ name: "ens3" }),
@@ -284,6 +386,11 @@ testRules(hostInterfaceRules, {
       },
     },
     quiet: {
+      "ours, on a VLAN that is gone": { on: stranger({ link: "ens3", ifalias: "pulumi-macvlan" }), spec: tagged },
+      "a macvlan by hand on the VLAN": {
+        on: withLinks(withVlan, { ...lan0, link: "vlan20" }),
+        spec: tagged,
+      },
       "a free name": { on: bare, spec },
       "a macvlan that is as ours would be": { on: used, spec },
       "ours, on another NIC": { on: stranger({ link: "ens3", ifalias: "pulumi-macvlan" }), spec },
@@ -356,6 +463,16 @@ testRules(hostInterfaceRules, {
   },
   "network-manager": {
     fires: {
+      "dhcpcd, on the VLAN too": {
+        on: managed({ active: ["dhcpcd"] }),
+        spec: tagged,
+        says: ["lan0", tagged.vlan!.device]
+          .map(
+            (name) =>
+              `name: dhcpcd would give ${name} an address of its own; add to /etc/dhcpcd.conf: denyinterfaces ${name}; then systemctl restart dhcpcd`,
+          )
+          .join("\n"),
+      },
       "dhcpcd, before the first time": {
         on: managed({ active: ["dhcpcd"] }),
         spec,

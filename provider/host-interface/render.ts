@@ -20,6 +20,8 @@ export interface LinkFile {
 
 /** The files of one link, on a host that has every network manager. */
 export function linkFiles(link: ResolvedInterface): LinkFile[] {
+  // Network managers leave alone what we make, the link and the VLAN beneath.
+  const devices = [link.name, ...(link.vlan === undefined ? [] : [link.vlan.device])];
   const { name } = link;
   const [networkd, networkManager] = ["/etc/systemd/network", "/etc/NetworkManager/conf.d"];
   return [
@@ -28,13 +30,13 @@ export function linkFiles(link: ResolvedInterface): LinkFile[] {
     {
       frame: "networkd.network",
       path: `${networkd}/05-macvlan-${name}.network`,
-      content: `${MARK}\n[Match]\nName=${name}\n\n[Link]\nUnmanaged=yes\n`,
+      content: `${MARK}\n[Match]\nName=${devices.join(" ")}\n\n[Link]\nUnmanaged=yes\n`,
       folder: networkd,
     },
     {
       frame: "networkmanager.conf",
       path: `${networkManager}/50-macvlan-${name}.conf`,
-      content: `${MARK}\n[keyfile]\nunmanaged-devices+=interface-name:${name}\n`,
+      content: `${MARK}\n[keyfile]\nunmanaged-devices+=${devices.map((device) => `interface-name:${device}`).join(";")}\n`,
       folder: networkManager,
     },
   ].map((file) => ({ ...file, mode: "0644" }));
@@ -53,7 +55,10 @@ export function renderLinkConf(link: ResolvedInterface): string {
     NIC_NAME: name,
     NIC_MAC: mac,
     NIC_PATH: path,
+    VLAN: link.vlan?.id,
+    VLAN_NAME: link.vlan?.device,
     MAC: link.mac,
+    MTU: link.mtu,
     MODE: "bridge",
     REACH: link.reach,
     RANGE: link.ipRange,

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import { derivedMac, interfaceNameFault, linkNameFault, macFault, parseCidr, parseIpv4, parseMac } from "../address";
 import { Fault, valueOf } from "../errors";
@@ -35,8 +36,18 @@ export interface InterfaceSpec {
   name?: string;
   /** The NIC that it is put on. */
   nic: NicArgs;
+  /**
+   * Id of the VLAN (802.1Q) that the link is put on, 1 to 4094: on that sub-interface of the NIC, which is made if there is
+   * none, and then removed with the last link on it. Default: none, the NIC itself.
+   */
+  vlan?: number;
   /** MAC of the link, locally administered. Default: derived from the NIC's MAC or the host, always the same. */
   mac?: string;
+  /**
+   * MTU of the link in bytes, 68 to 65535 and not above that of what it is on. A VLAN made for it gets it too, and so do the
+   * appliances; those on the NIC itself have the NIC's. Default: left as the kernel sets it, that of the device beneath.
+   */
+  mtu?: number;
   /** Whether the host and its appliances reach each other: none, pinned, range or watch. Default none. */
   reach?: Reach;
   /**
@@ -89,7 +100,9 @@ const nicSchema = z
 const fields = {
   name: text(linkNameFault).optional(),
   nic: nicSchema,
+  vlan: z.number().int().min(1).max(4094).optional(),
   mac: ourMac.optional(),
+  mtu: z.number().int().min(68).max(65535).optional(),
   reach: z.enum(Reach).optional(),
   address: text((value) => parseIpv4(value).fault).optional(),
   routes: z.array(text(destinationFault)).optional(),
@@ -145,11 +158,21 @@ function checkRoutes({ reach, routes = [] }: Pick<InterfaceSpec, "reach" | "rout
     });
 }
 
+/** The VLAN sub-interface of the NIC that a link is put on. */
+export interface Vlan {
+  /** 1 to 4094. */
+  readonly id: number;
+  /** What it is called if we make it; one that is there already keeps its name. */
+  readonly device: string;
+}
+
 /** The parent link with every default filled in. */
 export interface ResolvedInterface {
   readonly name: string;
   readonly nic: NicArgs;
+  readonly vlan?: Vlan;
   readonly mac: string;
+  readonly mtu?: number;
   readonly reach: Reach;
   /** What reach: range is for; absent otherwise. */
   readonly ipRange?: string;
@@ -165,9 +188,12 @@ export interface ResolvedInterface {
 export function resolveInterface(spec: InterfaceSpec, destination: string, ipRange?: string): ResolvedInterface {
   const name = spec.name ?? "lan0";
   const nicMac = spec.nic.mac === undefined ? undefined : valueOf(parseMac(spec.nic.mac));
+  const nic = nicMac === undefined ? spec.nic : { mac: nicMac };
   return {
     name,
-    nic: nicMac === undefined ? spec.nic : { mac: nicMac },
+    nic,
+    ...(spec.vlan === undefined ? {} : { vlan: { id: spec.vlan, device: vlanDevice(nic, spec.vlan) } }),
+    ...(spec.mtu === undefined ? {} : { mtu: spec.mtu }),
     mac: spec.mac === undefined ? derivedMac(`${nicMac ?? destination} ${name}`) : valueOf(parseMac(spec.mac)),
     reach: spec.reach ?? Reach.None,
     ...(spec.reach === Reach.Range && ipRange !== undefined ? { ipRange } : {}),
@@ -175,4 +201,23 @@ export function resolveInterface(spec: InterfaceSpec, destination: string, ipRan
     ...(spec.routes === undefined || spec.routes.length === 0 ? {} : { routes: spec.routes }),
     waitForNic: spec.waitForNic ?? 30,
   };
+}
+
+/** Whether a service on the host keeps the routes: there are some, and containers that come and go or another address of the host change them. */
+export function isWatched({ reach, address }: ResolvedInterface): boolean {
+  return reach === Reach.Watch || (reach !== Reach.None && address === undefined);
+}
+
+/** The arguments that say every default. */
+export function interfaceOf({ vlan, ...link }: ResolvedInterface): Omit<HostInterfaceArgs, "ssh" | "overrides"> {
+  return vlan === undefined ? link : { ...link, vlan: vlan.id };
+}
+
+/**
+ * The name of a VLAN that we make, at most 15 characters: from the id and from what selects the NIC, whose own name is not
+ * known here and may change. No dot: Docker and ifupdown take `eth0.20` for one that is theirs to make and to remove.
+ */
+function vlanDevice(nic: NicArgs, id: number): string {
+  const digest = createHash("sha256").update(Object.entries(nic).flat().join(" ")).digest("hex");
+  return `vlan${id}_${digest.slice(0, 6)}`;
 }

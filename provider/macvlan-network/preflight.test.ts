@@ -38,6 +38,13 @@ const addressed = (...list: string[]): HostFacts => ({
     ],
   ]),
 });
+const withUnit = (name: string, UnitFileState: string): HostFacts => ({
+  ...bare,
+  units: new Map([
+    ...bare.units,
+    [name, { loadState: "loaded", activeState: "inactive", fragmentPath: "", properties: { UnitFileState } }],
+  ]),
+});
 const onNic: NetworkOnLink = { ...spec, nic: "ens4" };
 const routed = (gateway: string): HostFacts => ({
   ...bare,
@@ -57,6 +64,14 @@ testRules<NetworkOnLink>(macvlanNetworkRules, {
         on: { ...bare, docker: { path: "/usr/bin/docker", refusal: "Cannot connect to the Docker daemon" } },
         spec,
         says: `${at}Docker does not answer: Cannot connect to the Docker daemon; on the host: systemctl start docker; journalctl -u docker has the reason`,
+      },
+      "Docker that no boot starts": {
+        on: {
+          ...withUnit("docker.service", "disabled"),
+          docker: { path: "/usr/bin/docker", refusal: "docker.service is not running" },
+        },
+        spec,
+        says: `${at}Docker does not answer: docker.service is not running; docker.service is disabled; on the host: systemctl enable --now docker`,
       },
     },
     quiet: {

@@ -122,6 +122,8 @@ export interface HostFacts {
   readonly bonds: ReadonlyMap<string, string>;
   readonly nics: readonly NicFact[];
   readonly macvlan: boolean;
+  /** Whether the kernel has VLANs (802.1Q); absent if that was not looked at. */
+  readonly vlan?: boolean;
   /** As systemd-detect-virt prints it: none, kvm, vmware, lxc… */
   readonly virtualization: string;
   /** Vendor and product of the machine, from its DMI: "Amazon EC2 t3.micro". */

@@ -17,7 +17,14 @@ export type Observation =
  */
 export interface Probe {
   readonly ip: string;
-  readonly on: { readonly name?: string; readonly mac?: string; readonly path?: string; readonly link?: string };
+  readonly on: {
+    readonly name?: string;
+    readonly mac?: string;
+    readonly path?: string;
+    readonly link?: string;
+    /** Id of the VLAN of that NIC. Nobody is asked on one that the host does not have yet. */
+    readonly vlan?: number;
+  };
 }
 
 /** Milliseconds that the script may take: its commands are bounded by 15 s each, and a slow host needs some at once. */
@@ -84,8 +91,10 @@ function* flow(ssh: SshArgs, probes: readonly Probe[]): SshFlow<Observation> {
 /** What is sent to the host. The script also has its own text, which it hands on to the root that sudo gives it. */
 export function observeScript(probes: readonly Probe[] = []): string {
   const text = readFileSync(join(__dirname, "host", "observe.sh"), "utf8");
-  const asked = probes.flatMap(({ ip, on }) =>
-    Object.entries(on).flatMap(([key, value]) => (value === undefined ? [] : [`${ip} ${key}:${value}`])),
+  const asked = probes.flatMap(({ ip, on: { vlan, ...on } }) =>
+    Object.entries(on).flatMap(([key, value]) =>
+      value === undefined ? [] : [`${ip} ${key}:${value}${vlan === undefined ? "" : ` ${vlan}`}`],
+    ),
   );
   return `OBSERVE=${quote(text)}\nset -- ${quoteAll(asked)}\neval "$OBSERVE"\n`;
 }

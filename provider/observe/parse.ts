@@ -82,6 +82,7 @@ function toFacts(frames: ReadonlyMap<string, string>): HostFacts {
       return { name, wireless: wireless === "wireless", idPath };
     }),
     macvlan: text("macvlan") === "yes",
+    ...(frames.has("vlan") ? { vlan: text("vlan") === "yes" } : {}),
     virtualization: manager.Virtualization ?? text("virt"),
     machine: list("machine").join(" "),
     platforms: [...list("platforms"), ...wrappers(units)],

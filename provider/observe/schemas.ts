@@ -24,8 +24,9 @@ export const linkSchema = z.object({
       info_data: z
         .object({
           mode: z.string().optional(),
-          /** VLAN id. */
+          /** VLAN id, and whether it is 802.1Q or 802.1ad. */
           id: z.number().optional(),
+          protocol: z.string().optional(),
         })
         .catch({}),
     })

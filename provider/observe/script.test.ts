@@ -71,7 +71,7 @@ function dockerd(stream: string): void {
 
 function run(probes: readonly Probe[] = []): { facts: HostFacts; output: string; calls: string[] } {
   const output = execFileSync("sh", ["-s"], {
-    input: observeScript(probes),
+    input: observeScript(probes).replaceAll("/proc/net/vlan/config", join(folder, "vlans")),
     encoding: "utf8",
     env: {
       PATH: [join(folder, "bin"), process.env.PATH].join(delimiter),
@@ -192,6 +192,23 @@ describe("the LAN", () => {
       "neigh del 192.168.76.9 dev eth7",
       "neigh del 192.168.76.8 dev eth7",
     ]);
+  });
+
+  it.runIf(ROOT)("is asked on the VLAN of that NIC and id, whatever it is called, and not where there is none", () => {
+    const on = (vlan: number) => ({ name: "eth7", vlan });
+    const probes = [20, 30, 40].map((vlan) => ({ ip: `192.168.${vlan}.9`, on: on(vlan) }));
+    const asked = () =>
+      run(probes)
+        .calls.filter((call) => call.startsWith("neigh replace "))
+        .map((call) => call.split(" ").slice(2, 5).join(" "));
+    expect(asked()).toEqual([]);
+    writeFileSync(
+      join(folder, "vlans"),
+      "VLAN Dev name\t | VLAN ID\nName-Type: VLAN_NAME_TYPE_RAW_PLUS_VID_NO_PAD\n" +
+        "other          | 20  | eth8\ncams           | 20  | eth7\nvlan30_3f9a2c  | 30  | eth7\n",
+    );
+    writeFileSync(join(folder, "calls"), "");
+    expect(asked()).toEqual(["192.168.20.9 dev cams", "192.168.30.9 dev vlan30_3f9a2c"]);
   });
 
   it("is not asked on a device that is not there, nor if nothing is to be asked", () => {

@@ -1,4 +1,5 @@
-import { ResolvedHost } from "../appliance-host";
+import type { Pin } from "../appliance";
+import type { ResolvedHost, ResolvedLan } from "../appliance-host";
 
 /** A host as reports need it; what the fleet's inventory reads has this shape. */
 export interface FleetHost {
@@ -8,27 +9,35 @@ export interface FleetHost {
   readonly lan?: string;
 }
 
+/** A host as it is on one of its LANs. */
+export interface HostOnLan extends Pick<ResolvedLan, "link" | "network"> {
+  readonly name: string;
+  readonly pins: readonly Pin[];
+}
+
 /** Hosts of one LAN. */
 export interface FleetLan {
   readonly name: string;
   readonly subnet: string;
   readonly gateway: string;
-  readonly hosts: readonly FleetHost[];
+  readonly hosts: readonly HostOnLan[];
 }
 
 /** The LANs of a fleet by name. Hosts that describe their networks themselves share one if name and subnet are the same. */
 export function lansOf(hosts: readonly FleetHost[]): FleetLan[] {
-  const lans = new Map<string, FleetHost[]>();
-  for (const host of hosts) {
-    const { network } = host.resolved;
-    const key = `${host.lan ?? network.name} ${network.subnet}`;
-    lans.set(key, [...(lans.get(key) ?? []), host]);
-  }
+  const lans = new Map<string, { name: string; hosts: HostOnLan[] }>();
+  for (const { name: host, resolved, lan: first } of hosts)
+    for (const [i, { name: own, link, network }] of resolved.lans.entries()) {
+      const name = i === 0 ? (first ?? network.name) : own;
+      const key = `${name} ${network.subnet}`;
+      const lan = lans.get(key) ?? { name, hosts: [] };
+      lans.set(key, lan);
+      lan.hosts.push({ name: host, link, network, pins: resolved.pins.filter((pin) => pin.lan === own) });
+    }
   return [...lans]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, members]) => {
-      const { lan, resolved } = members[0]!;
-      const { name, subnet, gateway } = resolved.network;
-      return { name: lan ?? name, subnet, gateway, hosts: members };
+    .map(([, { name, hosts: members }]) => {
+      const { subnet, gateway } = members[0]!.network;
+      return { name, subnet, gateway, hosts: members };
     });
 }

@@ -82,6 +82,7 @@ describe.each(rounds)("$name", ({ crowd, ...round }) => {
     });
 
     test("what is left is repaired by the next up", async () => {
+      for (const { boot: expected } of boot) if (expected.first) await host.shell(expected.first);
       await stack.up();
       expect(saidBy((await stack.preview()).started)).toEqual({});
       expect(await belongingsOf(host, crowd)).toBe(belongings);

@@ -200,6 +200,7 @@ describe("files changed on the host", () => {
   test.each([
     ["edited", "echo more >>files/a", true],
     ["removed", "rm files/a", true],
+    ["removed, and Docker made a folder of it at a boot", "rm files/a; mkdir files/a", true],
     ["edited, compose.yaml", "echo '# more' >>compose.yaml", true],
     ["writable for others", "chmod 666 files/a", false],
     ["secrets for all to read", "chmod 644 secrets.sh", false],

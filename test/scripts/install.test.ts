@@ -31,6 +31,8 @@ const payload = (of = files()) =>
     .join("");
 
 const systemctl = `case $* in
+*UnitFileState*) cat "$MACVLAN_ROOT/docker-enabled" 2>/dev/null || echo enabled ;;
+"-q enable docker.service") echo enabled >"$MACVLAN_ROOT/docker-enabled" ;;
 *LoadState*) cat "$MACVLAN_ROOT/docker-unit" 2>/dev/null || echo loaded ;;
 "-q is-enabled"*) [ -e "$MACVLAN_ROOT/enabled" ] ;;
 "-q enable"*) : >"$MACVLAN_ROOT/enabled" ;;
@@ -76,6 +78,12 @@ describe("install", () => {
     expect(install()).toEqual({ status: 0, stdout: "", stderr: "" });
     expect(stamps()).toBe(before);
     expect(changes()).toEqual(["modprobe macvlan"]);
+  });
+
+  test("a Docker that would not start at a boot is enabled, once", () => {
+    host.write("docker-enabled", "disabled\n");
+    expect([install().status, install().status]).toEqual([0, 0]);
+    expect(changes().filter((call) => call.includes("docker.service"))).toEqual(["systemctl -q enable docker.service"]);
   });
 
   test("a script alone needs no daemon-reload; a drop-in does", () => {

@@ -65,6 +65,17 @@ describe("put", () => {
         .stdout,
     ).toBe("1 644\n");
   });
+
+  test.each([
+    ["an empty folder, as Docker makes one of a missing file", "mkdir b", "0 new"],
+    ["a link to a folder", "ln -s d b", "0 new"],
+    ["a folder with something in it, which stays", "mkdir b; echo theirs >b/c", "1 theirs"],
+  ])("in the place of %s", (_, before, expected) => {
+    const run = lib(
+      `cd "$(mktemp -d -p "$MACVLAN_ROOT")"; mkdir d; echo new >a; ${before}; put a ./b 644; echo "$? $(cat b/c 2>/dev/null || cat b)$(ls d)"`,
+    );
+    expect(run.stdout).toBe(`${expected}\n`);
+  });
 });
 
 describe("redact", () => {

@@ -29,7 +29,7 @@ case "$*" in
   case "$*" in
   "-q enable"*) mkdir -p "$wants"; ln -sf /dev/null "$wants/$unit" ;;
   "-q disable"*) rm -f "$wants/$unit" ;;
-  start*) : >"$MACVLAN_ROOT/run/$unit" ;;
+  start* | restart*) : >"$MACVLAN_ROOT/run/$unit" ;;
   stop*) rm -f "$MACVLAN_ROOT/run/$unit" ;;
   *"-p UnitFileState"*) if [ -L "$wants/$unit" ]; then s=enabled; else s=disabled; fi; if [ -e "$MACVLAN_ROOT/run/$unit" ]; then a=active; else a=inactive; fi; printf 'ActiveState=%s\\nUnitFileState=%s\\n' $a $s ;;
   esac ;;
@@ -122,6 +122,24 @@ describe.skipIf(why)("the host's ways over the link", () => {
     expect(run.stderr).not.toContain("put back");
   });
 
+  test.each(["pinned", "range"])(
+    "%s: another address of the host is followed at once, and Docker is not asked",
+    (reach) => {
+      const run = net(
+        `p 0 | l apply lan0 2>/dev/null; l confirm lan0; rm -r "$MACVLAN_ROOT/docker"
+       setsid "$MACVLAN_ROOT/usr/local/libexec/macvlan/watch" lan0 2>"$MACVLAN_ROOT/run/said.watch" & group=$!
+       until_from() { for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ "$(ip route show proto 201 | grep -c "src $1 ")" = 2 ] && return; sleep 0.2; done; echo "none from $1"; }
+       until_from 192.0.2.10; sleep 0.5; ip addr del 192.0.2.10/24 dev nic0; sleep 0.5; ip addr add 192.0.2.20/24 dev nic0; until_from 192.0.2.20; r
+       kill -- -$group; cat "$MACVLAN_ROOT/run/said.watch"`,
+        payload(`REACH='${reach}'\nRANGE='192.0.2.64/27'\nROUTES='${reach === "range" ? "" : "192.0.2.64/27"}'`),
+      );
+      const both = ["192.0.2.53", "192.0.2.64/27"];
+      expect(run.stdout).toBe(
+        `${both.map((to) => route(to, "192.0.2.20")).join("")}\n${both.map((to) => `route to ${to} over lan0\n`).join("")}`,
+      );
+    },
+  );
+
   describe("watch", () => {
     const watch = payload("REACH='watch'");
     /** Runs the watcher beside the script, with rounds of `seconds`. */
@@ -188,9 +206,11 @@ describe.skipIf(why)("the host's ways over the link", () => {
          p 0 | l apply lan0 2>/dev/null; u; echo 192.0.2.80 >"$MACVLAN_ROOT/run/macvlan/watched-lan0"; p 0 | l apply lan0 2>/dev/null; "$parent" lan0; r
          l confirm lan0; p 1 | l apply lan0; u; r; l undo lan0; u; l remove lan0; u; ls "$MACVLAN_ROOT/run/macvlan" | grep watch`,
         watch,
-        payload("REACH='pinned'"),
+        payload("REACH='pinned'\nADDRESS='192.0.2.9'"),
       );
-      expect(run.stdout).toBe(`2\n${route("192.0.2.53")}${route("192.0.2.80")}\n0\n${route("192.0.2.53")}\n2\n0\n`);
+      expect(run.stdout).toBe(
+        `2\n${route("192.0.2.53")}${route("192.0.2.80")}\n0\n${route("192.0.2.53", "192.0.2.9")}\n2\n0\n`,
+      );
     });
 
     test("what somebody stopped is started by the next apply, if Docker runs", () => {

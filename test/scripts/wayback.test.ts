@@ -22,7 +22,8 @@ describe.skipIf(whyNoNetwork())("the way back", () => {
   let host: Sandbox;
   let before: Record<string, string>;
   beforeEach(() => {
-    const systemctl = `case "$*" in *is-active*) exit 3 ;; *"-p ActiveState"*) echo ActiveState=inactive ;; *UnitFileState*) cat "$MACVLAN_ROOT/run/unit" 2>/dev/null || echo disabled ;;
+    const systemctl = `case "$*" in *is-active*) exit 3 ;; *"-p UnitFileState -p"*) echo UnitFileState=enabled ;; *"-p ActiveState"*) echo ActiveState=inactive ;; *UnitFileState*) cat "$MACVLAN_ROOT/run/unit" 2>/dev/null || echo disabled ;;
+      *macvlan-watch@*) ;;
       "-q enable"*) grep -q masked "$MACVLAN_ROOT/run/unit" 2>/dev/null && exit 1; echo enabled >"$MACVLAN_ROOT/run/unit" ;;
       "-q disable"* | "-q unmask"*) rm -f "$MACVLAN_ROOT/run/unit" ;; esac`;
     host = new Sandbox({

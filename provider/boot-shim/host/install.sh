@@ -171,6 +171,10 @@ activate() {
     return 1
   }
   timeout 10 systemctl -q is-enabled "$stage3" >/dev/null 2>&1 || timeout 30 systemctl -q enable "$stage3" || return 1
+  # Nothing brings the appliances at a boot of which Docker is no part.
+  if [ "$(timeout 10 systemctl show -p UnitFileState --value docker.service)" = disabled ]; then
+    timeout 30 systemctl -q enable docker.service || return 1
+  fi
   # A watcher that runs goes on with what it read when it was started.
   if grep -q " $libexec/\(watch\|lib\.sh\) " "$work/todo"; then timeout 30 systemctl -q --no-block try-restart 'macvlan-watch@*.service'; fi
   # Only a running stage 3 is there to hold the order when Docker goes down. With nothing to do it starts at once.

@@ -99,8 +99,16 @@ function askingOf(
   const name = automatic(textOf(ip) ?? "");
   if (ip === undefined || name === undefined) return [];
   const path = [...appliance.path, "ip"];
-  const lan = draft.lan === undefined ? undefined : lans.get(draft.lan);
-  if (draft.lan === undefined)
+  const named = appliance.lan ?? draft.lan;
+  const lan = named === undefined ? undefined : lans.get(named);
+  if (appliance.lan !== undefined && lan === undefined)
+    findings.add(
+      ip.at,
+      path,
+      `auto takes an address from a range of the LAN, and the inventory describes no LAN ${appliance.lan}`,
+      "describe it under lans, or give the appliance an address",
+    );
+  if (named === undefined)
     findings.add(
       ip.at,
       path,

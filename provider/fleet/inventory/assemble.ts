@@ -20,6 +20,8 @@ export interface Draft {
   /** What is written for this host alone. */
   readonly own: Node;
   readonly lan?: string;
+  /** Its further LANs, and whether the inventory describes each. */
+  readonly lans: ReadonlyMap<string, { readonly described: boolean }>;
   readonly tags: readonly string[];
   /** What it is, without what only an inventory has. */
   readonly host: Group;
@@ -29,6 +31,8 @@ export interface Draft {
 
 export interface ApplianceDraft {
   readonly name: string;
+  /** Which of the host's further LANs it is on; undefined for the first one. */
+  readonly lan?: string;
   readonly path: Path;
   readonly key: Place;
   readonly node: Node;
@@ -98,6 +102,7 @@ export function draft(
     if (defaults?.kind === "group") layers.push(defaults);
   }
   const merged = [...layers, own].reduce((base, over) => merge(base, over)) as Group;
+  const lans = furtherLans(merged, context.lans);
   const vars = child(merged, "vars");
   const inLan = child(merged, "network");
   const hostScope = new Scope(
@@ -107,17 +112,24 @@ export function draft(
     new Scope(values(vars), key, path),
   );
   const appliances = entriesOf(child(merged, "appliances")).map(([appliance, entry]) =>
-    applianceDraft(appliance, entry, hostScope, { ...context, path: [...path, "appliances", appliance] }),
+    applianceDraft(appliance, entry, hostScope, {
+      ...context,
+      path: [...path, "appliances", appliance],
+      first: lan,
+      further: lans,
+    }),
   );
   const tags = child(merged, "tags");
+  const host = without(merged, "lan", "tags", "vars");
   return {
     name,
     path,
     key,
     own,
     lan: lanEntry === undefined ? undefined : lan,
+    lans: new Map([...lans].map(([own]) => [own, { described: context.lans.has(own) }])),
     tags: tags?.kind === "list" ? tags.items.flatMap((tag) => textOf(tag) ?? []) : [],
-    host: without(merged, "lan", "tags", "vars"),
+    host: lans.size === 0 ? host : withEntry(host, "lans", { ...host.entries.get("lans")!, node: groupOf(lans, key) }),
     scope: hostScope,
     appliances,
   };
@@ -127,8 +139,15 @@ function applianceDraft(
   name: string,
   { key, node }: Entry,
   host: Scope,
-  { path, templates, findings }: { path: Path; templates: Named; findings: Findings },
+  context: {
+    path: Path;
+    templates: Named;
+    findings: Findings;
+    first?: string;
+    further: ReadonlyMap<string, Entry>;
+  },
 ): ApplianceDraft {
+  const { path, templates, findings, first, further } = context;
   const builtIn = variables({ appliance: name }, key);
   if (node.kind !== "group") return { name, path, key, node, scope: new Scope(builtIn, key, path, host) };
   const used = node.entries.get("template");
@@ -156,7 +175,30 @@ function applianceDraft(
     path,
     host.over(new Scope(defaults, key, path)),
   );
-  return { name, path, key, node: merged, scope: new Scope(builtIn, key, path, outer) };
+  const named = child(merged, "lan");
+  const lan = named && textOf(interpolate(named, outer, [...path, "lan"], findings));
+  // The first LAN is called by the name that the inventory has for it; a host by itself calls it as its network.
+  const whole = merged.kind === "group" && lan !== undefined && lan === first ? without(merged, "lan") : merged;
+  const network = lan === undefined ? undefined : child(further.get(lan)?.node, "network");
+  if (network === undefined) return { name, path, key, node: whole, scope: new Scope(builtIn, key, path, outer) };
+  const there = { lan, subnet: child(network, "subnet"), gateway: child(network, "gateway") };
+  const scope = new Scope(variables({ appliance: name, ...there }, key), key, path, outer);
+  return { name, lan, path, key, node: whole, scope };
+}
+
+/** The further LANs of a host, each with what the inventory says of it. */
+function furtherLans(merged: Group, lans: Named): Map<string, Entry> {
+  return new Map(
+    entriesOf(child(merged, "lans")).map(([name, { key, node }]) => {
+      const described = lans.get(name);
+      const own = isNothing(node) ? groupOf([], key) : node;
+      if (described === undefined) return [name, { key, node: own }];
+      const defaults = child(described.node, "defaults");
+      const parts = entriesOf(defaults).filter(([part]) => part === "interface" || part === "network");
+      const layers = [networkOf(described), groupOf(parts, described.key), own];
+      return [name, { key, node: layers.reduce((base, over) => merge(base, over)) }];
+    }),
+  );
 }
 
 interface Template {

@@ -3,7 +3,7 @@ import { Path, valueOf } from "../../errors";
 import { FreeAddresses } from "./allocate";
 import { Findings, shortPlace } from "./findings";
 import { inParentheses, LanModel } from "./lans";
-import { Member, MemberPin, ownPlace, ownRanges } from "./members";
+import { Member, MemberPin, ownPlace, ownRanges, pathOn } from "./members";
 import { Owned, overlapping, Ranges } from "./ranges";
 
 /** The hosts of one LAN with everything that is known of its addresses. */
@@ -65,7 +65,7 @@ export function checkHosts(members: readonly Member[], findings: Findings): void
   for (const member of members) {
     const { draft, destination, link } = member;
     const twin = destination === undefined ? undefined : destinations.get(destination);
-    if (twin !== undefined)
+    if (twin !== undefined && twin.draft !== draft)
       tell(
         member,
         ["ssh", "destination"],
@@ -76,7 +76,7 @@ export function checkHosts(members: readonly Member[], findings: Findings): void
     else if (destination !== undefined) destinations.set(destination, member);
     const mac = link?.nic.mac;
     const other = mac === undefined ? undefined : nics.get(mac);
-    if (other !== undefined)
+    if (other !== undefined && other.draft !== draft)
       tell(
         member,
         ["interface", "nic", "mac"],
@@ -84,7 +84,7 @@ export function checkHosts(members: readonly Member[], findings: Findings): void
         `look it up on ${draft.name}: ip link`,
         findings,
       );
-    else if (mac !== undefined) nics.set(mac, member);
+    else if (mac !== undefined && other === undefined) nics.set(mac, member);
   }
 }
 
@@ -210,7 +210,7 @@ function checkPins(segment: Segment, findings: Findings): void {
       if (findings.has([...member.draft.path, ...path])) continue;
       const owner = ranges
         .at(pin.ip)
-        .find((each) => typeof each.owner === "string" || each.owner.member !== member)?.owner;
+        .find((each) => typeof each.owner === "string" || each.owner.member.draft !== member.draft)?.owner;
       if (owner !== undefined)
         tell(
           member,
@@ -219,7 +219,7 @@ function checkPins(segment: Segment, findings: Findings): void {
           segment.nextFree(),
           findings,
         );
-      else if (twin !== undefined && twin.member !== member)
+      else if (twin !== undefined && twin.member.draft !== member.draft)
         tell(
           member,
           path,
@@ -245,7 +245,7 @@ function checkMacs({ members }: Segment, findings: Findings): void {
     const { member, mac, path } = own;
     const twin = mac === undefined ? undefined : seen.get(mac);
     if (mac !== undefined && twin === undefined) seen.set(mac, own);
-    if (twin === undefined || twin.member === member || sameCause(own, twin)) continue;
+    if (twin === undefined || twin.member.draft === member.draft || sameCause(own, twin)) continue;
     const remedy = "give each its own, or leave them out to have them derived";
     tell(member, path, `${mac} is the MAC of ${twin.what} too${at(twin.member, twin.path)}`, remedy, findings);
   }
@@ -276,9 +276,10 @@ function sameCause(a: OwnMac, b: OwnMac): boolean {
 }
 
 function tell(member: Member, path: Path, message: string, remedy: string, findings: Findings): void {
-  findings.add(ownPlace(member, path), [...member.draft.path, ...path], message, remedy);
+  const full = pathOn(member, path);
+  findings.add(ownPlace(member, full), [...member.draft.path, ...full], message, remedy);
 }
 
 function at(member: Member, path: Path): string {
-  return inParentheses(shortPlace(ownPlace(member, path)));
+  return inParentheses(shortPlace(ownPlace(member, pathOn(member, path))));
 }

@@ -1,6 +1,6 @@
 import { EVENT_ID, Event, getScalarValue, parseEvents, SCALAR_STYLE, ScalarEvent } from "js-yaml";
 import { Document, isScalar, ScalarTag } from "yaml";
-import { Entry, Group, Node, Place, Scalar, Source } from "./tree";
+import { Entry, Group, List, Node, Place, Scalar, Source } from "./tree";
 
 /** A file with more is somebody's mistake, which the other reader tells. */
 const MAX_EVENTS = 5_000_000;
@@ -70,7 +70,7 @@ class Reader {
     if (event.type === EVENT_ID.MAPPING) return this.group(at);
     const items: Node[] = [];
     while (!this.closes()) items.push(this.node());
-    return { kind: "list", at, items };
+    return new List(at, items);
   }
 
   private group(at: Place): Group {
@@ -82,7 +82,7 @@ class Reader {
       if (name === "<<" || entries.has(name)) throw new Unusual();
       entries.set(name, { key: key.at, node: this.node() });
     }
-    return { kind: "group", at, entries };
+    return new Group(at, entries);
   }
 
   private closes(): boolean {

@@ -66,12 +66,12 @@ export class Findings {
   }
 
   isDoubted(path: Path): boolean {
-    return path.some((_, i) => this.doubts.has(JSON.stringify(path.slice(0, i + 1))));
+    return this.doubts.size > 0 && path.some((_, i) => this.doubts.has(JSON.stringify(path.slice(0, i + 1))));
   }
 
   /** Whether what is wrong at exactly this path is told. */
   has(path: Path): boolean {
-    return this.told.has(JSON.stringify(path));
+    return this.told.size > 0 && this.told.has(JSON.stringify(path));
   }
 
   get empty(): boolean {

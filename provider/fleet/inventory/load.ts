@@ -129,8 +129,9 @@ class Loader {
       this.findings.add(given.at, [], "is not a group of fields", "an inventory has at least hosts:");
       return undefined;
     }
-    const inventory = Object.keys(inventorySchema.shape).some((key) => given.entries.has(key));
     const host = ["ssh", "interface", "network", "appliances"].some((key) => given.entries.has(key));
+    // A host has further LANs under the same key as an inventory has all.
+    const inventory = Object.keys(inventorySchema.shape).some((key) => key !== "lans" && given.entries.has(key));
     if (inventory || !host) return given;
     const destination = textOf(child(child(given, "ssh"), "destination")) ?? "host";
     const name =

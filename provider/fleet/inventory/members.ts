@@ -1,4 +1,4 @@
-import { defaultMac, formatIpv4, Ipv4Range, parseIpv4, parseMac, rangeOf } from "../../address";
+import { defaultMac, Ipv4Range, parseIpv4, parseMac, rangeOf } from "../../address";
 import { Path } from "../../errors";
 import { interfaceSchema, ResolvedInterface, resolveInterface } from "../../host-interface";
 import { networkSchema, NetworkSpec, ResolvedNetwork, resolveNetwork } from "../../macvlan-network";
@@ -6,11 +6,16 @@ import { sshSchema } from "../../ssh";
 import { Draft } from "./assemble";
 import { Entry, Group, Node, Place, placeOfEntry, plain, trail } from "./tree";
 
-/** A host as it is compared with the others: all that can be read of it, whatever else is wrong with it. */
+/** A host on one of its LANs, as it is compared with the others there: all that can be read of it, whatever else is wrong with it. */
 export interface Member {
   readonly draft: Draft;
   readonly node: Group;
-  readonly lan: string;
+  /** Where its link and its network stand in the host: nothing for the first LAN, lans.NAME for others. */
+  readonly part: Path;
+  /** Name of the LAN that the inventory describes. */
+  readonly described?: string;
+  /** The subnet as it is written. */
+  readonly subnet: string;
   /** How ssh reaches it. */
   readonly destination?: string;
   readonly link?: ResolvedInterface;
@@ -21,40 +26,64 @@ export interface Member {
 
 export interface MemberPin {
   readonly name: string;
+  /** Which of the host's further LANs it is on. */
+  readonly lan?: string;
   readonly ip: number;
   readonly mac?: string;
 }
 
-/** Reads what can be read of a host. */
-export function memberOf(draft: Draft, node: Group): Member {
+/** Reads what can be read of a host: first as it is on its first LAN. `pins` are those of its appliances. */
+export function membersOf(draft: Draft, node: Group, pins: readonly MemberPin[]): [Member, ...Member[]] {
   const args = plain(node) as Record<string, unknown>;
   const ssh = sshSchema.safeParse(args["ssh"]).data;
-  const link = interfaceSchema.safeParse(args["interface"]).data;
-  const spec = networkSchema.safeParse(args["network"]).data;
-  return {
-    draft,
-    node,
-    lan: draft.lan ?? String(spec?.subnet ?? ""),
-    destination: ssh && JSON.stringify([ssh.destination, ssh.options ?? []]),
-    link: link && resolveInterface(link, ssh?.destination ?? ""),
-    spec,
-    network: spec && resolveNetwork(spec, "lan0").network,
-    pins: pinsOf(args["appliances"]),
+  const destination = ssh && JSON.stringify([ssh.destination, ssh.options ?? []]);
+  const read = (given: unknown, name?: string): Member => {
+    const { interface: ofLink, network } = Object(given) as Record<string, unknown>;
+    const link = interfaceSchema.safeParse(ofLink).data;
+    const spec = networkSchema.safeParse(network).data;
+    const named = link && { ...link, name: link.name ?? (name === undefined ? "lan0" : `${name}0`) };
+    const described = name === undefined ? draft.lan : draft.lans.get(name)?.described ? name : undefined;
+    return {
+      ...{ draft, node, destination, spec, described },
+      part: name === undefined ? [] : ["lans", name],
+      subnet: String(spec?.subnet ?? ""),
+      link: named && resolveInterface(named, ssh?.destination ?? ""),
+      network: spec && resolveNetwork(spec, "lan0").network,
+      pins: pins.filter(({ lan }) => lan === name),
+    };
   };
+  const further = Object(args["lans"]) as Record<string, unknown>;
+  return [read(args), ...[...draft.lans.keys()].map((name) => read(further[name], name))];
 }
 
-/** The same member once its appliances are known; `node` differs in these alone. */
-export function withAppliances(member: Member, node: Group): Member {
-  return { ...member, node, pins: pinsOf((plain(node) as Record<string, unknown>)["appliances"]) };
+/** The same host once its appliances are known; `node` differs in these alone. */
+export function withAppliances(
+  [first, ...further]: readonly [Member, ...Member[]],
+  node: Group,
+): [Member, ...Member[]] {
+  const pins = pinsOf(node, first.draft);
+  const known = (member: Member): Member => {
+    return { ...member, node, pins: pins.filter(({ lan }) => lan === member.part[1]) };
+  };
+  return [known(first), ...further.map(known)];
 }
 
-function pinsOf(appliances: unknown): MemberPin[] {
+/** The appliances whose addresses can be read. */
+function pinsOf(node: Group, draft: Draft): MemberPin[] {
+  const { appliances } = plain(node) as Record<string, unknown>;
   return Object.entries(Object(appliances) as Record<string, unknown>).flatMap(([name, appliance]) => {
-    const { ip, mac } = Object(appliance) as { ip?: unknown; mac?: unknown };
+    const { ip, mac, lan } = Object(appliance) as { ip?: unknown; mac?: unknown; lan?: unknown };
     const address = typeof ip === "string" ? parseIpv4(ip).value : undefined;
     if (address === undefined) return [];
     const given = typeof mac === "string" ? parseMac(mac).value : undefined;
-    return [{ name, ip: address, mac: mac === undefined ? defaultMac(formatIpv4(address)) : given }];
+    return [
+      {
+        name,
+        ...(typeof lan === "string" && draft.lans.has(lan) ? { lan } : {}),
+        ip: address,
+        mac: mac === undefined ? defaultMac(ip as string) : given,
+      },
+    ];
   });
 }
 
@@ -82,6 +111,11 @@ export function ownRanges({ spec, network, link, draft }: Member): { path: Path;
     }),
     ...ranges,
   ];
+}
+
+/** The path of a field of the host's part on this LAN; of anything else as it is. */
+export function pathOn({ part }: Pick<Member, "part">, path: Path): Path {
+  return path[0] === "interface" || path[0] === "network" ? [...part, ...path] : path;
 }
 
 /** Where a person changes a value: where it is written, also in a template or in the defaults. */

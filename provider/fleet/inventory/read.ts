@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseIpv4 } from "../../address";
+import { Seen } from "../../appliance";
 import { ResolvedHost, resolveHost } from "../../appliance-host";
 import { Path, Problem } from "../../errors";
 import { Addressed, giveAddresses } from "./addresses";
@@ -11,7 +12,7 @@ import { Findings, Position, PositionedProblem, positionOf } from "./findings";
 import { LanModel, readLans } from "./lans";
 import { isAboutKey, load } from "./load";
 import { LOCK_FILE, readLock, renderLock } from "./lock";
-import { Member, memberOf, MemberPin, placeIn, withAppliances } from "./members";
+import { Member, MemberPin, membersOf, placeIn, withAppliances } from "./members";
 import { HostArgs, withoutSecretValues } from "./secrets";
 import { InventoryArgs, Lan } from "./spec";
 import { Place, plain, textOf, trail } from "./tree";
@@ -94,36 +95,35 @@ export function readInventory(
     if (address === undefined) continue;
     const pins = written.get(each.name) ?? [];
     written.set(each.name, pins);
-    pins.push({ name: appliance.name, ip: address });
+    pins.push({ name: appliance.name, lan: appliance.lan, ip: address });
   }
-  const explicit = settled.map(({ draft: each, host }) => ({
-    ...memberOf(each, host),
-    pins: written.get(each.name) ?? [],
-  }));
-  const given = giveAddresses(addressed, lans, segmentsOf(explicit, lans), lock, findings);
+  const explicit = settled.map(({ draft: each, host }) => membersOf(each, host, written.get(each.name) ?? []));
+  const given = giveAddresses(addressed, lans, segmentsOf(explicit.flat(), lans), lock, findings);
 
-  const members = settled.map(({ draft: each, host }, i) => {
+  const perHost = settled.map(({ draft: each, host }, i) => {
     const addresses = given.addresses.get(each.name) ?? new Map<string, string>();
     return withAppliances(explicit[i]!, finishAppliances(each, host, addresses, files, findings));
   });
+  const members = perHost.flat();
   const segments = segmentsOf(members, lans);
   const segmentOf = new Map(
     [...segments.values()].flatMap((segment) => segment.members.map((member) => [member, segment])),
   );
-  const resolved = members.map((member) => resolveMember(member, segmentOf.get(member)!, findings));
+  const seen = new Seen();
+  const resolved = perHost.map((each) => resolveMembers(each, segmentOf, seen, findings));
   checkHosts(members, findings);
   for (const segment of segments.values()) checkSegment(segment, findings);
   if (members.length === 0 && findings.empty && parts.length > 0)
     findings.add(parts[0]!.root.at, ["hosts"], "there is no host", "add one under hosts:");
   if (!findings.empty) return { problems: findings.all() };
 
-  const byName = new Map(members.map((member) => [member.draft.name, member]));
+  const byName = new Map(perHost.map(([member]) => [member.draft.name, member]));
   const used = { ...given.recorded };
   for (const { lan, key } of given.unused)
     used[lan] = Object.fromEntries(Object.entries(used[lan]!).filter(([each]) => each !== key));
   const any = Object.keys(given.recorded).length > 0 || existsSync(lockFile);
   const inventory: Inventory = {
-    hosts: members.map((member, i) => {
+    hosts: perHost.map(([member], i) => {
       const { name, path, lan, tags, key } = member.draft;
       return {
         name,
@@ -159,25 +159,37 @@ function segmentsOf(members: readonly Member[], lans: ReadonlyMap<string, LanMod
     [...lans.values()].filter(({ args }) => !args.separate).map((lan) => [lan.args.subnet, lan]),
   );
   for (const member of members) {
-    const lan = member.draft.lan === undefined ? bySubnet.get(member.lan) : lans.get(member.draft.lan);
-    const key = lan?.name ?? `subnet ${member.lan}`;
-    const segment = segments.get(key) ?? new Segment(lan?.title ?? `the subnet ${member.lan}`, lan);
+    const lan = member.described === undefined ? bySubnet.get(member.subnet) : lans.get(member.described);
+    const key = lan?.name ?? `subnet ${member.subnet}`;
+    const segment = segments.get(key) ?? new Segment(lan?.title ?? `the subnet ${member.subnet}`, lan);
     segments.set(key, segment);
     segment.members.push(member);
   }
   return segments;
 }
 
-function resolveMember(member: Member, segment: Segment, findings: Findings): ResolvedHost | undefined {
-  const { host, problems } = resolveHost(withoutSecretValues(plain(member.node) as HostArgs));
-  for (const problem of problems) tell(member, problem, segment, findings);
+function resolveMembers(
+  members: readonly [Member, ...Member[]],
+  segments: ReadonlyMap<Member, Segment>,
+  seen: Seen,
+  findings: Findings,
+): ResolvedHost | undefined {
+  const { host, problems } = resolveHost(withoutSecretValues(plain(members[0].node) as HostArgs), seen);
+  for (const problem of problems) {
+    const [kind, name] = problem.path;
+    const concerned = members.find(({ part, pins }) =>
+      kind === "appliances" ? pins.some((pin) => pin.name === name) : kind === "lans" && part[1] === name,
+    );
+    const member = concerned ?? members[0];
+    tell(member, problem, segments.get(member)!, findings);
+  }
   return host;
 }
 
 function tell(member: Member, problem: Problem, segment: Segment, findings: Findings): void {
   const path = [...member.draft.path, ...problem.path];
   // Who an appliance is and what it waits for is known even where what it runs is not.
-  const certain = ["ip", "mac", "startAfter"].includes(String(problem.path[2]));
+  const certain = ["ip", "mac", "lan", "startAfter"].includes(String(problem.path[2]));
   if (findings.has(path) || (!certain && findings.isDoubted(path))) return;
   const inFile = inComposeFile(member, problem);
   if (inFile !== undefined) return findings.add(inFile.place, path, inFile.message, problem.remedy);

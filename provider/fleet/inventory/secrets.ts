@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ApplianceHostArgs } from "../../appliance-host";
-import { ApplianceSpec } from "../../appliance";
+import { HostAppliance } from "../../appliance";
 import { Path, Problem } from "../../errors";
 import { SecretReference } from "./spec";
 
 /** What ApplianceHost takes, but for the secrets, of which an inventory has only where they come from. */
 export interface HostArgs extends Omit<ApplianceHostArgs, "appliances"> {
-  appliances: Record<string, Omit<ApplianceSpec, "secrets"> & { secrets?: Record<string, SecretReference | null> }>;
+  appliances: Record<string, Omit<HostAppliance, "secrets"> & { secrets?: Record<string, SecretReference | null> }>;
 }
 
 /** Where the values of secrets are. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parseCidr, parseIpv4, parseRange } from "../../address";
-import { ApplianceSpec, applianceSpecSchema } from "../../appliance";
-import { ApplianceHostArgs, applianceHostSchema } from "../../appliance-host";
+import { HostAppliance, hostApplianceSchema } from "../../appliance";
+import { ApplianceHostArgs, applianceHostSchema, LanSpec } from "../../appliance-host";
 import { Fault } from "../../errors";
 import { text } from "../../validate";
 import { mentionsVariable } from "./variables";
@@ -24,7 +24,7 @@ export interface FileReference {
 export type Variables = Record<string, unknown>;
 
 /** An appliance of an inventory, or a part of it: the rest comes from its template. */
-export interface InventoryAppliance extends Omit<Partial<ApplianceSpec>, "ip" | "compose" | "files" | "secrets"> {
+export interface InventoryAppliance extends Omit<Partial<HostAppliance>, "ip" | "compose" | "files" | "secrets"> {
   /** Name of the template that it is made of; what is given here goes before what the template says. */
   template?: string;
   /** Values for `${{ NAME }}` in this appliance; they go before those of the host. */
@@ -48,9 +48,14 @@ export type InventoryTemplate = Omit<InventoryAppliance, "template">;
 type DeepPartial<T> = T extends readonly unknown[] ? T : T extends object ? { [K in keyof T]?: DeepPartial<T[K]> } : T;
 
 /** What hosts have in common. Groups are merged; text, numbers and lists replace; null takes away what is inherited. */
-export interface HostDefaults extends Omit<DeepPartial<ApplianceHostArgs>, "appliances"> {
+export interface HostDefaults extends Omit<DeepPartial<ApplianceHostArgs>, "appliances" | "lans"> {
   /** Name of the LAN that the host is on. */
   lan?: string;
+  /**
+   * Further LANs that the host is on, by name. Of one that the inventory describes, under `lans`, the network is known, and its
+   * defaults for `interface` and `network` hold.
+   */
+  lans?: Record<string, DeepPartial<LanSpec> | null>;
   /** Words to select hosts by. */
   tags?: string[];
   /** Values for `${{ NAME }}` in everything that the host is made of. */
@@ -203,8 +208,8 @@ const applianceFields = {
 };
 const template = named("template");
 const lan = named("LAN");
-const templateSchema = loosen(applianceSpecSchema, applianceFields).meta({ id: "template" });
-const applianceSchema = loosen(applianceSpecSchema, { template, ...applianceFields }).meta({ id: "appliance" });
+const templateSchema = loosen(hostApplianceSchema, applianceFields).meta({ id: "template" });
+const applianceSchema = loosen(hostApplianceSchema, { template, ...applianceFields }).meta({ id: "appliance" });
 const appliances = z.record(applianceHostSchema.shape.appliances.keyType, applianceSchema.nullable());
 const hostSchema = loosen(applianceHostSchema, {
   lan,

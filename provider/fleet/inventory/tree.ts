@@ -27,10 +27,20 @@ export interface Scalar {
   readonly written?: string;
 }
 
-export interface List {
-  readonly kind: "list";
-  readonly at: Place;
-  readonly items: readonly Node[];
+/** What was worked out about a list or a group, once for all hosts that share it. */
+class Known {
+  plain?: unknown = undefined;
+  /** Whether anything below refers to a variable. */
+  mentions?: boolean = undefined;
+}
+
+export class List {
+  readonly kind = "list" as const;
+  readonly known = new Known();
+  constructor(
+    readonly at: Place,
+    readonly items: readonly Node[],
+  ) {}
 }
 
 /** One entry of a group: where its key is, and its value. */
@@ -39,33 +49,38 @@ export interface Entry {
   readonly node: Node;
 }
 
-export interface Group {
-  readonly kind: "group";
-  readonly at: Place;
-  readonly entries: ReadonlyMap<string, Entry>;
+export class Group {
+  readonly kind = "group" as const;
+  readonly known = new Known();
+  constructor(
+    readonly at: Place,
+    readonly entries: ReadonlyMap<string, Entry>,
+  ) {}
 }
 
 /** A value with the place of each of its parts. Never changed, so that hosts share what they take from a template. */
 export type Node = Scalar | List | Group;
 
-const plains = new WeakMap<Node, unknown>();
-
 /** The value without places. The same node is the same object: nobody may change it. */
 export function plain(node: Node): unknown {
   if (node.kind === "scalar") return node.value;
-  const known = plains.get(node);
-  if (known !== undefined) return known;
-  const value =
-    node.kind === "list"
-      ? node.items.map(plain)
-      : Object.fromEntries([...node.entries].map(([key, entry]) => [key, plain(entry.node)]));
-  plains.set(node, value);
+  return (node.known.plain ??= node.kind === "list" ? node.items.map(plain) : plainGroup(node));
+}
+
+function plainGroup({ entries }: Group): Record<string, unknown> {
+  const value: Record<string, unknown> = {};
+  // Assigned, __proto__ would be no field of its own.
+  if (entries.has("__proto__")) return Object.fromEntries([...entries].map(([key, { node }]) => [key, plain(node)]));
+  entries.forEach(({ node }, key) => (value[key] = plain(node)));
   return value;
 }
 
 /** The tree of an object of a program. */
 export function treeOf(value: unknown, at: Place): Node {
-  if (Array.isArray(value)) return { kind: "list", at, items: value.map((item) => treeOf(item, at)) };
+  if (Array.isArray(value)) {
+    const items = value.map((item) => treeOf(item, at));
+    return new List(at, items);
+  }
   const prototype: unknown = typeof value === "object" && value !== null ? Object.getPrototypeOf(value) : undefined;
   if (prototype !== Object.prototype && prototype !== null) return { kind: "scalar", at, value };
   const given = Object.entries(value as object).filter(([, item]) => item !== undefined);
@@ -76,7 +91,7 @@ export function treeOf(value: unknown, at: Place): Node {
 }
 
 export function groupOf(entries: Iterable<readonly [string, Entry]>, at: Place): Group {
-  return { kind: "group", at, entries: new Map(entries) };
+  return new Group(at, new Map(entries));
 }
 
 /** The value of an entry; undefined where there is none or `node` is no group. */
@@ -96,12 +111,14 @@ export function textOf(node: Node | undefined): string | undefined {
 
 /** The same group without some of its entries. */
 export function without(group: Group, ...keys: string[]): Group {
-  return { ...group, entries: new Map([...group.entries].filter(([key]) => !keys.includes(key))) };
+  const entries = new Map(group.entries);
+  for (const key of keys) entries.delete(key);
+  return new Group(group.at, entries);
 }
 
 /** The same group with an entry replaced or added. */
 export function withEntry(group: Group, key: string, entry: Entry): Group {
-  return { ...group, entries: new Map([...group.entries, [key, entry]]) };
+  return new Group(group.at, new Map(group.entries).set(key, entry));
 }
 
 /** Keys and values met on the way along `path`, as far as it exists. */

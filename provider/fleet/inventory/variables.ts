@@ -1,6 +1,6 @@
 import { nearest, Path } from "../../errors";
 import { Findings } from "./findings";
-import { groupOf, Node, Place } from "./tree";
+import { Group, List, Node, Place } from "./tree";
 
 // `${{ name }}`: Compose has no such form (it refuses `${{`), so its own `${NAME}` stays for Compose, and a dollar sign that
 // Compose is to pass on ($$) stays one too. Unlike `{{ name }}` it may begin a YAML text, and it is no template of Docker's.
@@ -36,19 +36,15 @@ export class Scope {
   }
 }
 
-/** Whether anything below a node refers to a variable, kept by node. */
-const mentions = new WeakMap<Node, boolean>();
-
+/** Whether anything below a node refers to a variable. */
 function mentioning(node: Node): boolean {
   if (node.kind === "scalar") return typeof node.value === "string" && mentionsVariable(node.value);
-  const known = mentions.get(node);
-  if (known !== undefined) return known;
-  const found =
-    node.kind === "list"
-      ? node.items.some(mentioning)
-      : [...node.entries].some(([key, entry]) => mentionsVariable(key) || mentioning(entry.node));
-  mentions.set(node, found);
-  return found;
+  return (node.known.mentions ??= node.kind === "list" ? node.items.some(mentioning) : entriesMention(node));
+}
+
+function entriesMention({ entries }: Group): boolean {
+  for (const [key, { node }] of entries) if (mentionsVariable(key) || mentioning(node)) return true;
+  return false;
 }
 
 /** The names of all variables that a node refers to. */
@@ -64,16 +60,11 @@ export function variablesOf(node: Node, names = new Set<string>()): Set<string> 
 export function interpolate(node: Node, scope: Scope, path: Path, findings: Findings): Node {
   if (!mentioning(node)) return node;
   if (node.kind === "list")
-    return { ...node, items: node.items.map((item, i) => interpolate(item, scope, [...path, i], findings)) };
-  if (node.kind === "group")
-    return groupOf(
-      [...node.entries].map(([key, entry]) => {
-        if (mentionsVariable(key))
-          findings.add(entry.key, [...path, key], "a key cannot have a variable", "write ${{ … }} in values only");
-        return [key, { ...entry, node: interpolate(entry.node, scope, [...path, key], findings) }] as const;
-      }),
+    return new List(
       node.at,
+      node.items.map((item, i) => interpolate(item, scope, [...path, i], findings)),
     );
+  if (node.kind === "group") return interpolateGroup(node, scope, path, findings);
   const text = node.value as string;
   const whole = WHOLE.exec(text)?.[1];
   if (whole !== undefined) {
@@ -98,6 +89,17 @@ export function interpolate(node: Node, scope: Scope, path: Path, findings: Find
     return found;
   });
   return { ...node, value: replaced };
+}
+
+function interpolateGroup(group: Group, scope: Scope, path: Path, findings: Findings): Group {
+  const entries = new Map(group.entries);
+  group.entries.forEach((entry, key) => {
+    if (mentionsVariable(key))
+      findings.add(entry.key, [...path, key], "a key cannot have a variable", "write ${{ … }} in values only");
+    if (mentioning(entry.node))
+      entries.set(key, { key: entry.key, node: interpolate(entry.node, scope, [...path, key], findings) });
+  });
+  return new Group(group.at, entries);
 }
 
 function lookUp(name: string, scope: Scope, at: Place, path: Path, findings: Findings): Node | undefined {

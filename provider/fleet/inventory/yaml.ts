@@ -2,7 +2,7 @@ import { Alias, isAlias, isMap, isPair, isScalar, isSeq, Node as YamlNode, parse
 import { Fault } from "../../errors";
 import { readPlainYaml } from "./fast-yaml";
 import { Lines } from "./lines";
-import { Entry, Group, groupOf, Node, Place, Source } from "./tree";
+import { Entry, Group, groupOf, List, Node, Place, Source } from "./tree";
 
 /** What is wrong with a text, and where in it. */
 export interface TextFault extends Fault {
@@ -116,7 +116,10 @@ class TreeReader {
 
   private value(node: unknown, at: Place): Node {
     if (isMap(node)) return this.group(node, at);
-    if (isSeq(node)) return { kind: "list", at, items: node.items.map((item) => this.read(item, at.offset)) };
+    if (isSeq(node)) {
+      const items = node.items.map((item) => this.read(item, at.offset));
+      return new List(at, items);
+    }
     if (!isScalar(node)) return { kind: "scalar", at, value: null };
     const { value, source } = node;
     if (node.type === "PLAIN" && source !== undefined && /^[-+]?0\d+$/.test(source)) {

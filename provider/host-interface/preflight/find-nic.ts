@@ -17,6 +17,24 @@ export function findNics(facts: HostFacts, nic: NicArgs): LinkFact[] {
   });
 }
 
+/** The 802.1Q device of an interface with that id: the kernel has one at most, whatever it is called. */
+export function vlanOf(facts: HostFacts, nic: LinkFact, id: number): LinkFact | undefined {
+  return facts.links.find(({ link, linkinfo }) => {
+    const { protocol = "802.1Q", id: own } = linkinfo?.info_data ?? {};
+    return link === nic.ifname && linkinfo?.info_kind === "vlan" && own === id && protocol === "802.1Q";
+  });
+}
+
+/** What the link is to be put on: the NIC, or its VLAN; undefined while that is not there, or the NIC is not certain. */
+export function deviceUnder(
+  facts: HostFacts,
+  { nic: selected, vlan }: Pick<ResolvedInterface, "nic" | "vlan">,
+): LinkFact | undefined {
+  const [nic, ...more] = findNics(facts, selected);
+  if (nic === undefined || more.length > 0) return undefined;
+  return vlan === undefined ? nic : vlanOf(facts, nic, vlan.id);
+}
+
 /** The field by which the specification selects the NIC. */
 export function selection(nic: NicArgs): { key: string; value: string } {
   const [key, value] = Object.entries(nic).find(([, given]) => given !== undefined) as [string, string];
@@ -66,6 +84,16 @@ export function onNic(
   const [nic, ...more] = findNics(facts, selected);
   if (nic === undefined || more.length > 0) return [];
   return find(nic).map((fault) => ({ path: ["nic", selection(selected).key], ...fault }));
+}
+
+/** What is to be said of the device that the link is to be put on, if it is there. */
+export function onDevice(
+  facts: HostFacts,
+  link: ResolvedInterface,
+  find: (device: LinkFact) => readonly Fault[],
+): Problem[] {
+  const device = deviceUnder(facts, link);
+  return device === undefined ? [] : onNic(facts, link, () => find(device));
 }
 
 /** An interface with all that it stands on: the device of a VLAN, the members of a bond or a bridge. */

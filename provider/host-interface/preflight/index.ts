@@ -4,6 +4,6 @@ import { linkRules } from "./link";
 import { nicRules } from "./nic";
 import { surroundingsRules } from "./surroundings";
 
-export { findNics } from "./find-nic";
+export { deviceUnder, findNics } from "./find-nic";
 
 export const hostInterfaceRules: readonly Rule<ResolvedInterface>[] = [...nicRules, ...linkRules, ...surroundingsRules];

@@ -2,15 +2,17 @@ import { Fault } from "../../errors";
 import { HostFacts, LinkFact, Rule, Severity } from "../../observe";
 import { LINK_MARK, linkFiles } from "../render";
 import type { ResolvedInterface } from "../spec";
-import { findNics } from "./find-nic";
+import { deviceUnder, findNics, onNic } from "./find-nic";
 
 /** Why a macvlan of that name that is not ours cannot be taken over; the scripts on the host say the same. */
-function strangerFault(facts: HostFacts, { nic, name }: ResolvedInterface, link: LinkFact): Fault[] {
+function strangerFault(facts: HostFacts, spec: ResolvedInterface, link: LinkFact): Fault[] {
+  const { name } = spec;
   const remedy = `choose another name, or remove it on the host: ip link del dev ${name}`;
-  const [wanted] = findNics(facts, nic);
+  const [nic] = findNics(facts, spec.nic);
+  const wanted = deviceUnder(facts, spec);
   const mode = link.linkinfo?.info_data?.mode ?? "bridge";
-  if (wanted === undefined) return [];
-  if (link.link !== wanted.ifname || mode !== "bridge")
+  if (nic === undefined) return [];
+  if (link.link !== wanted?.ifname || mode !== "bridge")
     return [
       {
         message: `the host has a macvlan called ${name} on ${link.link ?? "another device"} in mode ${mode}, which is not ours`,
@@ -22,6 +24,12 @@ function strangerFault(facts: HostFacts, { nic, name }: ResolvedInterface, link:
   return [
     { message: `the host has a macvlan called ${name} with the address ${address.address}, which is not ours`, remedy },
   ];
+}
+
+/** Whether anybody or anything gave the interface an IPv4 address that machines of its LAN could answer. */
+function hasAddress(facts: HostFacts, device: LinkFact | undefined): boolean {
+  const addresses = facts.addresses.get(device?.ifname ?? "") ?? [];
+  return addresses.some(({ family, address }) => family === "inet" && !address.startsWith("169.254."));
 }
 
 /** Who has a MAC on the host or on the LAN. */
@@ -71,6 +79,49 @@ export const linkRules: readonly Rule<ResolvedInterface>[] = [
       const remedy = "choose another, or leave it out to have one derived";
       return [{ path: ["mac"], message: `${mac} is the MAC of ${owner}`, remedy }];
     },
+  },
+  {
+    id: "link-mtu",
+    severity: Severity.Refuse,
+    about:
+      "The link is to have a larger MTU than what it is put on. The kernel takes none above that of the device beneath, and a VLAN " +
+      "none above its NIC's, which is for whoever configures the NIC to raise: every machine and switch of the LAN must take frames " +
+      "of that size.",
+    find: (facts, spec) => {
+      const { mtu, nic, vlan } = spec;
+      const under = deviceUnder(facts, spec);
+      // One that is ours, or that we make, has what it is told, up to the NIC's.
+      const limit =
+        vlan === undefined || (under !== undefined && under.ifalias !== LINK_MARK)
+          ? under
+          : deviceUnder(facts, { nic });
+      if (mtu === undefined || limit?.mtu === undefined || mtu <= limit.mtu) return [];
+      return [
+        {
+          path: ["mtu"],
+          message: `${mtu} is more than the MTU of ${limit.ifname}, ${limit.mtu}`,
+          remedy: `ask for ${limit.mtu} at most, or raise that of ${limit.ifname} where it is configured`,
+        },
+      ];
+    },
+  },
+  {
+    id: "reach-without-address",
+    severity: Severity.Refuse,
+    overridable: true,
+    about:
+      "The host is to reach the containers, and has no IPv4 address on their LAN that these could answer: the NIC, or the VLAN that " +
+      "the link is put on, has none, and a VLAN that is made here never has. Whatever the host sent there would carry an address of " +
+      "another LAN, and the answer would take the way over the router, if any.",
+    find: (facts, link) =>
+      link.reach === "none" || link.address !== undefined || hasAddress(facts, deviceUnder(facts, link))
+        ? []
+        : onNic(facts, link, ({ ifname }) => [
+            {
+              message: `${link.vlan === undefined ? ifname : `VLAN ${link.vlan.id} of ${ifname}`} has no IPv4 address with which the host could reach containers`,
+              remedy: "give the link one that is free on that LAN: interface.address; or set reach: none",
+            },
+          ]).map((problem) => ({ ...problem, path: ["reach"] })),
   },
   {
     id: "link-file-not-ours",

@@ -1,7 +1,7 @@
 import { Fault } from "../../errors";
 import { HostFacts, LinkFact, NetworkFact, Rule, Severity } from "../../observe";
 import type { ResolvedInterface } from "../spec";
-import { findNics, inventory, missing, onNic, selection, withLower } from "./find-nic";
+import { findNics, inventory, missing, onDevice, onNic, selection, withLower } from "./find-nic";
 
 /** Kinds of interfaces behind which there is no LAN, or on which the kernel puts no macvlan. */
 const UNFIT = ["dummy", "gre", "ipvlan", "ipvtap", "macvlan", "macvtap", "tun", "veth", "vxlan", "wireguard"];
@@ -87,6 +87,21 @@ export const nicRules: readonly Rule<ResolvedInterface>[] = [
           ],
   },
   {
+    id: "kernel-vlan",
+    severity: Severity.Refuse,
+    about: "The link is to be put on a VLAN, and the kernel has no `8021q`, built in or as a module.",
+    find: ({ vlan, kernel }, link) =>
+      vlan !== false || link.vlan === undefined
+        ? []
+        : [
+            {
+              path: ["vlan"],
+              message: `the kernel ${kernel} has no VLANs`,
+              remedy: "install a kernel with the module 8021q (Debian: linux-image-amd64)",
+            },
+          ],
+  },
+  {
     id: "nic-missing",
     severity: Severity.Refuse,
     about:
@@ -116,6 +131,26 @@ export const nicRules: readonly Rule<ResolvedInterface>[] = [
       "The kernel puts no macvlan on this interface, or there is no LAN behind it: a member of a bridge, a bond or a team (take " +
       "the group itself), a tunnel, a veth, a dummy, another macvlan, the loopback, or a bridge of Docker's own.",
     find: (facts, link) => onNic(facts, link, (nic) => [...memberFault(nic), ...kindFault(facts, nic)]),
+  },
+  {
+    id: "nic-is-vlan",
+    severity: Severity.Refuse,
+    about:
+      "`vlan` is given, and the NIC is a VLAN already. A VLAN inside a VLAN (QinQ, 802.1ad) is a matter of providers' networks, and " +
+      "not modelled here.",
+    find: (facts, link) =>
+      link.vlan === undefined
+        ? []
+        : onNic(facts, link, (nic) =>
+            nic.linkinfo?.info_kind !== "vlan"
+              ? []
+              : [
+                  {
+                    message: `${nic.ifname} is itself VLAN ${nic.linkinfo.info_data?.id ?? "?"} of ${nic.link ?? "another interface"}`,
+                    remedy: `leave vlan out to use it as it is, or take ${nic.link ?? "that"} as the NIC`,
+                  },
+                ],
+          ),
   },
   {
     id: "nic-wifi",
@@ -156,10 +191,10 @@ export const nicRules: readonly Rule<ResolvedInterface>[] = [
     id: "nic-taken",
     severity: Severity.Refuse,
     about:
-      "Something on the NIC allows no macvlan beside it: an ipvlan (one device carries either kind), a macvlan or macvtap in mode " +
+      "Something on the NIC, or on its VLAN for a link that is put on one, allows no macvlan beside it: an ipvlan (one device carries either kind), a macvlan or macvtap in mode " +
       "`passthru` (libvirt can make one), or a Docker network of such a kind, whose interfaces are not to be seen on the host.",
     find: (facts, link) =>
-      onNic(facts, link, (nic) => [...upperFaults(facts, nic, link.name), ...networkFaults(facts, nic)]),
+      onDevice(facts, link, (device) => [...upperFaults(facts, device, link.name), ...networkFaults(facts, device)]),
   },
   {
     id: "nic-carrier",

@@ -2,7 +2,7 @@ import { Fault, Problem } from "../../errors";
 import { HostFacts, Rule, Severity } from "../../observe";
 import { linkFiles } from "../render";
 import type { ResolvedInterface } from "../spec";
-import { onNic } from "./find-nic";
+import { onDevice, onNic } from "./find-nic";
 
 /** Hypervisors whose switch drops what a guest sends under another MAC, by systemd-detect-virt, and the knob that each has. */
 const hypervisors: Readonly<Record<string, { name: string; knob: string }>> = {
@@ -37,8 +37,8 @@ function hasIpv4(facts: HostFacts, name: string): boolean {
   return (facts.addresses.get(name) ?? []).some(({ family }) => family === "inet");
 }
 
-function managerFaults(facts: HostFacts, link: ResolvedInterface): Fault[] {
-  const { name } = link;
+/** For one of the devices that are ours: the link, and the VLAN beneath it. */
+function managerFaults(facts: HostFacts, link: ResolvedInterface, name: string): Fault[] {
   const { active, networkd, networkManager } = facts.managers;
   const files = linkFiles(link).map(({ path }) => path);
   const written = (folder: string) => files.find((path) => path.startsWith(folder) && facts.files.has(path));
@@ -96,7 +96,8 @@ export const surroundingsRules: readonly Rule<ResolvedInterface>[] = [
       "Something that configures networks will take the link for its own, and give it an address or take its routes away. " +
       "NetworkManager and systemd-networkd are told by a file of ours to leave it alone, which somebody else's configuration may " +
       "outdo; dhcpcd and ConnMan are told in files that are not ours to edit.",
-    find: (facts, link) => atName(managerFaults(facts, link)),
+    find: (facts, link) =>
+      atName([link.name, link.vlan?.device ?? []].flat().flatMap((name) => managerFaults(facts, link, name))),
   },
   {
     id: "macvlan-in-subnet",
@@ -106,7 +107,7 @@ export const surroundingsRules: readonly Rule<ResolvedInterface>[] = [
       "are the way to the LAN, and everything that the host sends there may leave by the wrong one. `reach: pinned` does the same " +
       "job with one route per appliance, and `reach: watch` with one per container.",
     find: (facts, link) =>
-      onNic(facts, link, ({ ifname }) => {
+      onDevice(facts, link, ({ ifname }) => {
         const connected = facts.routes.filter(({ protocol }) => protocol === "kernel");
         return connected
           .filter(({ dev, dst }) => {

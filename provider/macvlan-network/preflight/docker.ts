@@ -16,16 +16,19 @@ export const dockerRules: readonly Rule<unknown>[] = [
     about:
       "The account that ssh logs in to gets no answer from Docker. The network is made through Docker's own connection over ssh, " +
       "which knows no `sudo`: the account has to be root or in the group `docker` (which is as good as root).",
-    find: ({ docker, account }) => {
+    find: ({ docker, account, units }) => {
       if (docker === undefined || docker.server !== undefined) return [];
       if (/permission denied/i.test(docker.refusal ?? ""))
         return problem(
           `the account ${account.name} may not use Docker, whose connection over ssh knows no sudo`,
           `on the host: usermod -aG docker ${account.name}; then close a shared connection with: ssh -O exit`,
         );
+      const disabled = units.get("docker.service")?.properties.UnitFileState === "disabled";
       return problem(
         `Docker does not answer: ${docker.refusal ?? "no reason given"}`,
-        "on the host: systemctl start docker; journalctl -u docker has the reason",
+        disabled
+          ? "docker.service is disabled; on the host: systemctl enable --now docker"
+          : "on the host: systemctl start docker; journalctl -u docker has the reason",
       );
     },
   },

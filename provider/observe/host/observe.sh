@@ -3,7 +3,7 @@
 # Reads the state of a host and prints it as frames: a line `== KEY`, then raw JSON or text; `== KEY.failed` has the exit
 # code and the last words of a command that failed. Changes nothing, needs nothing but a POSIX shell, is sent over ssh and
 # never installed. Environment variables and command lines of containers are not read: they hold secrets.
-# Arguments: `IP NIC` for each address to ask the LAN for, NIC as name:ens4, mac:…, path:… or link:lan0.
+# Arguments: `IP NIC [VLAN]` for each address to ask the LAN for, NIC as name:ens4, mac:…, path:… or link:lan0; on a VLAN if that is there.
 # $OBSERVE: this text, for the part that needs root.
 # A process costs a twentieth of a second on a slow host, Docker's client half a second: hence few of both. Long texts are taken apart by
 # awk or by IFS: to cut "$text" at its front (# and ##) dash takes the square of its length.
@@ -245,7 +245,7 @@ platforms() {
 # The kernel asks for an address when an entry of its neighbour table is to be used, and a second later once more. Entries that were made
 # for this go at the end; one that somebody made for good is left alone. A container of this host on the same NIC does not answer: the
 # kernel keeps a NIC and the macvlans on it apart.
-probe_begin() { # IP,IP,… of appliances that are here, then `IP NIC`…
+probe_begin() { # IP,IP,… of appliances that are here, then `IP NIC [VLAN]`…
   read -r began _ </proc/uptime
   pb_here=$1 asked='' pb_batch='' pb_nic='' pb_device=''
   shift
@@ -271,7 +271,17 @@ probe_begin() { # IP,IP,… of appliances that are here, then `IP NIC`…
   done
   [ -z "$asked" ] || printf %s "$pb_batch" | bounded ip -batch - 2>/dev/null
 }
-device_of() { # NIC: a device that carries traffic
+device_of() { # NIC [VLAN] in one: a device that carries traffic
+  case $1 in *' '*)
+    [ -r /proc/net/vlan/config ] && de=$(device_of "${1% *}") || return 1
+    while IFS='| ' read -r de_name de_id de_nic; do
+      [ "$de_id,$de_nic" != "${1#* },$de" ] || break
+      de_name=
+    done </proc/net/vlan/config
+    [ -n "$de_name" ] && device_of "name:$de_name"
+    return
+    ;;
+  esac
   case $1 in
     link:*)
       set -- "$net/${1#link:}"/lower_*
@@ -574,6 +584,7 @@ END
   read -r ho_kernel </proc/sys/kernel/osrelease && frame kernel "$ho_kernel"
   tools
   if [ -d /sys/module/macvlan ] || bounded modprobe -nq macvlan 2>/dev/null; then frame macvlan yes; else frame macvlan no; fi
+  if [ -d /proc/net/vlan ] || bounded modprobe -nq 8021q 2>/dev/null; then frame vlan yes; else frame vlan no; fi
   systemd
   network_manager
   platforms

@@ -1,7 +1,7 @@
 // Who has which address on a LAN, for the server that gives out the others: pure.
 import { formatIpv4, Ipv4Range, parseIpv4 } from "../../address";
 import { valueOf } from "../../errors";
-import { FleetHost, FleetLan, lansOf } from "../fleet-host";
+import { FleetHost, FleetLan, HostOnLan, lansOf } from "../fleet-host";
 
 /** One address that is nobody else's. */
 export interface Reservation {
@@ -37,7 +37,7 @@ function reservationsOn(
   times: ReadonlyMap<string, number>,
   names: Set<string>,
 ): LanReservations {
-  const pins = hosts.flatMap(({ name, resolved }) => resolved.pins.map((pin) => ({ host: name, pin })));
+  const pins = hosts.flatMap((host) => host.pins.map((pin) => ({ host: host.name, pin })));
   const reservations = pins.map(({ host, pin }): Reservation => {
     const name = times.get(pin.name)! > 1 ? `${pin.name}-${host}` : pin.name;
     return { name: distinct(label(name), names), ip: pin.ip, mac: pin.mac, appliance: pin.name, host };
@@ -50,8 +50,8 @@ function reservationsOn(
   };
 }
 
-function poolOf({ resolved }: FleetHost): Ipv4Range | undefined {
-  return resolved.network.claims.find(({ path }) => path[0] === "dhcpPool")?.range;
+function poolOf({ network }: HostOnLan): Ipv4Range | undefined {
+  return network.claims.find(({ path }) => path[0] === "dhcpPool")?.range;
 }
 
 /** A label of the DNS (RFC 1123): at most 63 letters, digits and -, which is not at its ends. */

@@ -2,7 +2,7 @@
 import { contains, formatRange, Ipv4Range, parseIpv4 } from "../../address";
 import { valueOf } from "../../errors";
 import { NicArgs, Reach } from "../../host-interface";
-import { FleetHost, lansOf } from "../fleet-host";
+import { FleetHost, HostOnLan, lansOf } from "../fleet-host";
 
 export interface TopologyAppliance {
   readonly name: string;
@@ -45,18 +45,18 @@ export function topologyOf(hosts: readonly FleetHost[]): TopologyLan[] {
   });
 }
 
-function claimOf({ resolved }: FleetHost, key: string): Ipv4Range | undefined {
-  return resolved.network.claims.find(({ path }) => path[0] === key)?.range;
+function claimOf({ network }: HostOnLan, key: string): Ipv4Range | undefined {
+  return network.claims.find(({ path }) => path[0] === key)?.range;
 }
 
-function hostOf(host: FleetHost): TopologyHost {
-  const { link, network, pins } = host.resolved;
+function hostOf(host: HostOnLan): TopologyHost {
+  const { link, network, pins } = host;
   const address = claimOf(host, "hostAddress");
   const number = (ip: string): number => valueOf(parseIpv4(ip));
   return {
     name: host.name,
     ...(address === undefined ? {} : { address: formatRange(address) }),
-    nic: nicText(link.nic),
+    nic: link.vlan === undefined ? nicText(link.nic) : `VLAN ${link.vlan.id} on ${nicText(link.nic)}`,
     link: { name: link.name, mac: link.mac },
     reach: link.reach !== Reach.None,
     network: network.name,

@@ -111,7 +111,8 @@ export const bootFaults: Fault[] = [
     boot: {
       healed: false,
       why: "Docker is started by the first use of its socket only",
-      lost: "no appliance is on the LAN until somebody calls Docker",
+      lost: "no appliance is on the LAN, and `up` is refused, until somebody starts Docker",
+      first: "systemctl enable --now docker.service",
     },
   },
 ];

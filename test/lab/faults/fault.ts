@@ -45,5 +45,7 @@ export interface Fault {
     why: string;
     /** What follows from it at that boot, where identities are not those of the specification. */
     lost?: string;
+    /** Shell: what somebody has to do on the host before another `up` is possible. */
+    first?: string;
   };
 }

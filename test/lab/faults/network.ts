@@ -13,9 +13,9 @@ export const networkFaults: Fault[] = [
   {
     id: "network-pruned",
     title: "the network is gone",
-    life: "docker network prune, while everything is stopped",
+    life: "docker network prune, while the appliances are stopped",
     where: "network",
-    inject: "docker stop $(docker ps -q) && docker network prune -f",
+    inject: "docker stop $(docker ps -q --filter network=lan) && docker network prune -f",
     holds: "! docker network inspect lan >/dev/null 2>&1",
     says: "network lan is missing on this host",
     also: ["container … is stopped"],
@@ -30,7 +30,7 @@ export const networkFaults: Fault[] = [
     inject: `options="${LIKE_OURS}"; ${away}; ${create("-o parent=lan0 -o macvlan_mode=bridge $options")}`,
     holds:
       "[ \"$(docker inspect -f '{{json .NetworkSettings.Networks}}' dns)\" = '{}' ] && docker network inspect lan >/dev/null",
-    says: "import-replacement; replace; delete-replaced",
+    says: "import-replacement, replace, delete-replaced",
     also: ["container … has lost its networks"],
     up: "takes over the network that is there, and makes the appliances again on it",
     boot: { healed: true, why: "stage 3 sees that the containers are not on the network and has them made again" },

@@ -38,7 +38,7 @@ export const manyRounds: Round[] = [
   ),
   round(
     "many others at once",
-    "script-writable modules-load-removed stage3-stopped link-ipv6 link-arp-filter udev-rule link-unit-disabled route-left route-elsewhere " +
+    "script-writable modules-load-removed stage3-stopped link-ipv6 link-arp-filter udev-rule route-left route-elsewhere " +
       "killed removed other-network unpinned address-lost compose-edited file-removed secrets-readable folder-removed",
   ),
 ];
@@ -49,10 +49,11 @@ export const fewRounds: Round[] = [
   round("the network made again", "network-remade"),
   round("a ghost", "ghost"),
   round("stage 3 masked", "stage3-masked link-mode"),
-  round("Docker disabled", "docker-disabled link-elsewhere"),
+  round("Docker disabled", "docker-disabled link-elsewhere", "docker-disabled"),
   round("the network gone", "network-pruned"),
   round("the network on the NIC", "network-other"),
   round("the link's unit masked", "link-unit-masked"),
   round("no scripts", "scripts-removed link-missing", "scripts-removed"),
-  round("link and NIC down", "link-down nic-down", ""),
+  // Beside a missing udev rule nothing would start the link at a boot.
+  round("link and NIC down", "link-down nic-down link-unit-disabled", "link-unit-disabled"),
 ];

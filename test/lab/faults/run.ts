@@ -101,7 +101,7 @@ export function saidBy(steps: Step[]): Record<string, string> {
     changed.map(({ name }) => {
       const its = changed.filter((step) => step.name === name);
       const reasons = its.flatMap((step) => reasonOf(step) ?? []);
-      return [name, [...new Set(reasons)].join("; ") || its.map(({ op }) => op).join("; ")];
+      return [name, [...new Set(reasons)].join("; ") || its.map(({ op }) => op).join(", ")];
     }),
   );
 }

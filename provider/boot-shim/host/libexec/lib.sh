@@ -120,15 +120,17 @@ same() { # SOURCE DESTINATION MODE
   [ -f "$2" ] && [ ! -L "$2" ] && cmp -s "$1" "$2" && [ "$(stat -c '%a %u:%g' "$2")" = "${3#0} 0:0" ]
 }
 # Puts a file in place atomically, root-owned, MODE. Sets $changed to 1 if content, mode or owner differed; leaves an equal file alone, and
-# the file itself where only mode or owner are wrong: a container may have it mounted.
+# the file itself where only mode or owner are wrong: a container may have it mounted. Of a missing file that a container mounts, Docker makes
+# an empty folder when it starts the container at a boot: that gives way.
 put() { # SOURCE DESTINATION MODE
   ! same "$@" || return 0
   if [ -f "$2" ] && [ ! -L "$2" ] && cmp -s "$1" "$2"; then
     chown 0:0 "$2" && chmod "$3" "$2" && changed=1
     return
   fi
+  [ -L "$2" ] || [ ! -d "$2" ] || rmdir "$2" || return 1
   pt_new=$(mktemp "${2%/*}/.${2##*/}.XXXXXX") || return 1
-  if cat "$1" >"$pt_new" && chmod "$3" "$pt_new" && mv -f "$pt_new" "$2"; then changed=1; else
+  if cat "$1" >"$pt_new" && chmod "$3" "$pt_new" && mv -fT "$pt_new" "$2"; then changed=1; else
     rm -f "$pt_new"
     return 1
   fi
@@ -169,6 +171,10 @@ lower() { # LINK: the device under it
   for lo_d in "$net/$1"/lower_*; do [ -e "$lo_d" ] && echo "${lo_d##*/lower_}" && return; done
   return 1
 }
+nic_of() { # LINK: the NIC; where the link asks for a VLAN, that is the device under the one it is on
+  no=$(lower "$1") || return 1
+  if grep -qs '^VLAN=' "$etc/links/$1.conf"; then lower "$no" || echo "$no"; else echo "$no"; fi
+}
 
 # The number of the device under LINK: what the interface of a container on LINK has behind its @if, for a macvlan on a macvlan is put on the
 # NIC. A link that was moved to another NIC leaves its containers behind on the old one.
@@ -185,7 +191,7 @@ routes_sync() ( # LINK [check]
   [ -d "$run" ] || mkdir -p "$run"
   exec 8>"$run/routes-$1.lock" && flock -w 60 8 && routes_sync_locked "$@"
 )
-watched() { echo "$run/watched-$1"; } # LINK: the file with the addresses that `watch` has seen, one a line
+watched() { echo "$run/watched-$1"; } # LINK: the file with the addresses that `watch` has seen with REACH=watch, one a line
 routes_wanted() { # LINK: sets $rs_to, where routes over it are to lead, and $rs_from, its own address
   rs_to='' rs_from='' rs_reach='' rs_range='' rs_more=''
   while IFS= read -r rs; do

@@ -1,7 +1,7 @@
 #!/bin/sh
 # managed by pulumi-macvlan
 # Sourced by `parent`: which NIC is meant, and whether a macvlan can be put on it.
-# shellcheck disable=SC2154  # name, wait, udev, NIC_NAME, NIC_MAC, NIC_PATH: parent; net: lib.sh
+# shellcheck disable=SC2154  # name, wait, udev, NIC_NAME, NIC_MAC, NIC_PATH, VLAN: parent; under: vlan.sh; net: lib.sh
 
 id_path() { udevadm info -q property -p "$net/$1" 2>/dev/null | sed -n 's/^ID_PATH=//p'; }
 physical() { for ph in "$net"/*/device; do [ ! -e "$ph" ] || { ph=${ph%/device} && echo "${ph##*/}"; }; done; }
@@ -75,15 +75,18 @@ check_nic() {
     cn="it is a port of the bridge $(basename "$(readlink -f "$net/$nic/brport/bridge")"): use the bridge as the NIC, by name"
   elif [ -e "$net/$nic/master" ] && [ -d "$net/$nic/master/bonding" ]; then
     cn="it is a member of the bond $(basename "$(readlink -f "$net/$nic/master")"): use the bond as the NIC, by name"
-  elif mode_of "$(detail "$nic")" >/dev/null; then
-    cn="it is itself a macvlan, on $(lower "$nic"): use that as the NIC"
+  else
+    cn_is=$(detail "$nic")
+    if mode_of "$cn_is" >/dev/null; then cn="it is itself a macvlan, on $(lower "$nic"): use that as the NIC"; fi
+    case ${VLAN:+$cn_is} in *" vlan protocol "*) cn="it is itself a VLAN: take $(lower "$nic") as the NIC, or leave the VLAN $VLAN out" ;; esac
   fi
-  for cn_up in "$net/$nic"/upper_*; do
+  # tagged frames go to their VLAN before anything else on the NIC sees them
+  for cn_up in "$net/${under:-none yet}"/upper_*; do
     [ -e "$cn_up" ] || continue
     cn_up=${cn_up##*/upper_}
     case $(detail "$cn_up") in
-      *" ipvlan "* | *" ipvtap "*) cn="it carries the ipvlan $cn_up, and the kernel allows macvlan or ipvlan on a device, not both: remove $cn_up" ;;
-      *" mode passthru "*) [ "$cn_up" = "$name" ] || cn="$cn_up has it for itself (passthru): remove $cn_up" ;;
+      *" ipvlan "* | *" ipvtap "*) cn="$under carries the ipvlan $cn_up, and the kernel allows macvlan or ipvlan on a device, not both: remove $cn_up" ;;
+      *" mode passthru "*) [ "$cn_up" = "$name" ] || cn="$cn_up has $under for itself (passthru): remove $cn_up" ;;
     esac
   done
   [ -z "$cn" ] || die "$name: cannot be put on $nic: $cn"

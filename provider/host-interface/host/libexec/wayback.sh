@@ -65,7 +65,7 @@ last_undone() { sed -n "s/^$name //p" "$undone" 2>/dev/null; } # TIME REASON
 
 # Files, units, link and routes as they were. `boot`: the files alone, since the link is made next.
 go_back() { # [boot]
-  gb_nic=$(lower "$name") || gb_nic=
+  gb_nic=$(nic_of "$name") || gb_nic=
   changed=
   for gb in $parts; do
     gb_file=$(target "$gb")
@@ -87,7 +87,8 @@ go_back() { # [boot]
   if [ -f "$saved/files/link.conf" ]; then
     "$libexec/parent" "$name" 0 || warn "$name: could not be put back as it was either"
   fi
-  for gb in $gb_nic $(lower "$name"); do trigger "$gb"; done
+  sweep_vlans
+  for gb in $gb_nic $(nic_of "$name"); do trigger "$gb"; done
   reach_restore "$saved" "$gb_nic"
 }
 

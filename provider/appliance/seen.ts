@@ -1,0 +1,58 @@
+import { readFileSync } from "node:fs";
+import { Definition } from "./definition";
+import { group } from "./model";
+import type { ApplianceSpec } from "./spec";
+
+interface Faultless {
+  readonly network: string;
+  readonly files: ApplianceSpec["files"];
+  readonly lanService: string | undefined;
+  readonly secrets: string;
+}
+
+/**
+ * What the appliances of one reading have in common: compose files, and services that many take from one template. Whoever hands one
+ * in changes neither meanwhile.
+ */
+export class Seen {
+  private readonly texts = new Map<string, string>();
+  private readonly faultless = new Map<unknown, Faultless>();
+
+  /** The text of a file; throws what Node.js throws where it cannot be read. */
+  read(path: string): string {
+    const known = this.texts.get(path);
+    if (known !== undefined) return known;
+    const text = readFileSync(path, "utf8");
+    this.texts.set(path, text);
+    return text;
+  }
+
+  /** Whether an appliance like this one, with another name, address and MAC, was found without a fault on that network. */
+  has(spec: ApplianceSpec, network: string): boolean {
+    const before = this.faultless.get(spec.service ?? spec.compose);
+    if (before === undefined || before.files !== spec.files || before.lanService !== spec.lanService) return false;
+    return before.network === network && before.secrets === secretsOf(spec);
+  }
+
+  /** Keeps that no fault was found, if that holds with any name, address and MAC. */
+  keep(spec: ApplianceSpec, network: string, { file }: Definition): void {
+    if (!standsAlone(file)) return;
+    const { files, lanService } = spec;
+    this.faultless.set(spec.service ?? spec.compose, { network, files, lanService, secrets: secretsOf(spec) });
+  }
+}
+
+function secretsOf({ secrets }: ApplianceSpec): string {
+  return Object.keys(secrets ?? {}).join();
+}
+
+/** Whether nothing in it says what an appliance is called, or which address and MAC it has. */
+function standsAlone({ name, services }: Record<string, unknown>): boolean {
+  return (
+    name === undefined &&
+    Object.values(group(services)).every((service) => {
+      const { mac_address, networks = [] } = group(service);
+      return mac_address === undefined && Array.isArray(networks);
+    })
+  );
+}
