@@ -148,7 +148,7 @@ testRules(hostInterfaceRules, {
       "another MAC": {
         on: bare,
         spec: of({ nic: { mac: "52:54:00:00:02:99" } }),
-        says: `nic.mac: the host has no interface with the mac 52:54:00:00:02:99; its interfaces: ${inventory}`,
+        says: `nic.mac: the host has no interface with the MAC 52:54:00:00:02:99; its interfaces: ${inventory}`,
       },
       "a mistyped name": {
         on: bare,
@@ -183,7 +183,7 @@ testRules(hostInterfaceRules, {
       "two with one MAC": {
         on: withLink(bare, "ens3", { permaddr: mac }),
         spec,
-        says: `nic.mac: several interfaces have the mac ${mac}: ens3, ens4; choose one by its name or its path`,
+        says: `nic.mac: several interfaces have the MAC ${mac}: ens3, ens4; choose one by its name or its path`,
       },
     },
     quiet: {

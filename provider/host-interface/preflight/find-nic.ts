@@ -41,6 +41,11 @@ export function selection(nic: NicArgs): { key: string; value: string } {
   return { key, value };
 }
 
+/** What a field by which a NIC is selected is called in a sentence. */
+export function wordFor(key: string): string {
+  return key === "mac" ? "MAC" : key;
+}
+
 /** The NICs of the host with all by which they can be selected. */
 export function inventory(facts: HostFacts): string {
   const known = facts.nics.map(({ name, idPath }) => {
@@ -70,7 +75,7 @@ export function missing(facts: HostFacts, nic: NicArgs): Fault {
         )
       : undefined;
   return {
-    message: `the host has no interface with the ${key} ${value}`,
+    message: `the host has no interface with the ${wordFor(key)} ${value}`,
     remedy: `${near === undefined ? "" : `did you mean ${near}? `}its interfaces: ${inventory(facts)}`,
   };
 }

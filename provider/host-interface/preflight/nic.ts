@@ -1,7 +1,7 @@
 import { Fault } from "../../errors";
 import { HostFacts, LinkFact, NetworkFact, Rule, Severity } from "../../observe";
 import type { ResolvedInterface } from "../spec";
-import { findNics, inventory, missing, onDevice, onNic, selection, withLower } from "./find-nic";
+import { findNics, inventory, missing, onDevice, onNic, selection, withLower, wordFor } from "./find-nic";
 
 /** Kinds of interfaces behind which there is no LAN, or on which the kernel puts no macvlan. */
 const UNFIT = ["dummy", "gre", "ipvlan", "ipvtap", "macvlan", "macvtap", "tun", "veth", "vxlan", "wireguard"];
@@ -120,7 +120,7 @@ export const nicRules: readonly Rule<ResolvedInterface>[] = [
       const found = findNics(facts, nic).map(({ ifname }) => ifname);
       if (found.length < 2) return [];
       const { key, value } = selection(nic);
-      const message = `several interfaces have the ${key} ${value}: ${found.join(", ")}`;
+      const message = `several interfaces have the ${wordFor(key)} ${value}: ${found.join(", ")}`;
       return [{ path: ["nic", key], message, remedy: "choose one by its name or its path" }];
     },
   },

@@ -5,7 +5,7 @@ const UNIT = "macvlan-parent@lan0.service";
 const ROUTES = "the route to … over lan0 is missing";
 /** What a link lacks that was made by hand. */
 const BARE = [
-  "lan0 has an address (fe80:…), where it is to have none",
+  "lan0 has an address (fe…), where it is to have none",
   "net/ipv4/conf/lan0/arp_filter is 0 instead of 1",
   "net/ipv6/conf/lan0/disable_ipv6 is 0 instead of 1",
   ROUTES,
@@ -118,7 +118,7 @@ export const linkFaults: Fault[] = [
     inject: "sysctl -qw net.ipv6.conf.lan0.disable_ipv6=0",
     holds: "[ $(cat /proc/sys/net/ipv6/conf/lan0/disable_ipv6) = 0 ]",
     says: "net/ipv6/conf/lan0/disable_ipv6 is 0 instead of 1",
-    also: ["lan0 has an address (fe80:…), where it is to have none"],
+    also: ["lan0 has an address (fe…), where it is to have none"],
     up: "sets it",
     boot: { healed: true, why: "the setting is made at each boot, with the link" },
   },
