@@ -71,7 +71,9 @@ function dockerd(stream: string): void {
 
 function run(probes: readonly Probe[] = []): { facts: HostFacts; output: string; calls: string[] } {
   const output = execFileSync("sh", ["-s"], {
-    input: observeScript(probes).replaceAll("/proc/net/vlan/config", join(folder, "vlans")),
+    input: observeScript(probes)
+      .replaceAll("/proc/net/vlan/config", join(folder, "vlans"))
+      .replaceAll("/sys/fs/cgroup", folder),
     encoding: "utf8",
     env: {
       PATH: [join(folder, "bin"), process.env.PATH].join(delimiter),
@@ -219,6 +221,16 @@ describe("the LAN", () => {
 });
 
 describe("the script", () => {
+  it("waits while stage 3 is at work", () => {
+    mkdirSync(join(folder, "system.slice/macvlan-appliances.service"), { recursive: true });
+    const processes = join(folder, "system.slice/macvlan-appliances.service/cgroup.procs");
+    writeFileSync(processes, "4711\n");
+    program("sleep", `: >"${processes}"`);
+    const { calls } = run();
+    expect(calls[0]).toBe("sleep 1");
+    expect(calls.filter((call) => call.startsWith("sleep "))).toHaveLength(1);
+  });
+
   it("calls nothing that changes the host", () => {
     const { calls } = run();
     const harmless = [

@@ -12,6 +12,7 @@ set -u
 export LC_ALL=C PATH="${PATH:+$PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin"
 net=/sys/class/net
 etc=/etc/macvlan
+stage3_processes=/sys/fs/cgroup/system.slice/macvlan-appliances.service/cgroup.procs # with cgroup v2: systemd 256 knows no other
 newline='
 '
 
@@ -593,8 +594,19 @@ END
   probe_end
 }
 
+# What stage 3 is at work on is on its way to what it is to be: seen in between, it would be told as drift. It takes long after a boot, and where
+# an appliance does not become ready.
+let_it_work() {
+  le=0
+  while [ $le -lt 60 ] && read -r _ <"$stage3_processes"; do
+    sleep 1
+    le=$((le + 1))
+  done 2>/dev/null
+}
+
 # Docker's client is slow: it runs beside the rest, and what it prints is kept until the rest is out.
 everything() { # SSH_CONNECTION, then what to probe
+  let_it_work
   exec 3>&1
   ev_docker=$({
     docker_part $docker_paths &
