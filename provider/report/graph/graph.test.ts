@@ -35,8 +35,8 @@ describe("topologyOf", () => {
       [trio[1]!.resolved.link.nic.mac, false],
     ]);
     expect(home!.hosts.map(({ ways }) => ways)).toEqual([
-      { reach: "pinned", routes: [] },
-      { reach: "none", routes: [] },
+      { reach: "pinned", mode: "bridge", routes: [] },
+      { reach: "none", mode: "bridge", routes: [] },
     ]);
     expect(shop!.pool).toBeUndefined();
     expect(shop!.hosts[0]!.appliances[0]).toEqual({ name: "dns", ip: "10.1.0.12", mac: "02:42:0a:01:00:0c" });
@@ -110,7 +110,7 @@ describe("the ways of packets", () => {
   const [lan] = topologyOf(trio);
   const host = (ways: Partial<Ways>, appliances = lan!.hosts[0]!.appliances): TopologyHost => ({
     ...lan!.hosts[0]!,
-    ways: { reach: "pinned", routes: [], ...ways },
+    ways: { reach: "pinned", mode: "bridge", routes: [], ...ways },
     appliances,
   });
   it.each<[string, Partial<Ways>, Record<string, boolean>, string]>([
@@ -138,6 +138,14 @@ describe("the ways of packets", () => {
     expect(Object.fromEntries(endsOf(host(ways)).map((end) => [end.name, end.reached]))).toEqual(reached);
     expect(waysText(host(ways), 1000)).toEqual([text]);
   });
+
+  it.each<[Ways["mode"], string]>([
+    ["private", "host and containers are kept apart by the kernel; containers of this host do not reach each other"],
+    [
+      "vepa",
+      "host and containers are kept apart by the kernel; containers of this host reach each other, and the host, if the switch sends their frames back",
+    ],
+  ])("mode %s", (mode, text) => expect(waysText(host({ reach: "none", mode }), 2000).join("; ")).toBe(text));
 
   it("says from which address, the link's before the host's", () => {
     const at = { ...host({}), address: "10.0.0.5" };

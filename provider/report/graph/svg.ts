@@ -44,21 +44,25 @@ const STYLE = `
 .macvlan .wire{stroke:var(--lan);stroke-width:1.5;fill:none}
 .macvlan .tree{stroke:var(--line);fill:none}
 .macvlan .plug{fill:var(--lan)}
-.macvlan .box{fill:var(--panel);stroke:var(--line)}
-.macvlan .outside{fill:none;stroke:var(--lan);stroke-width:2}
-.macvlan .loose{stroke-dasharray:4 3}
-.macvlan .way{stroke:var(--way);stroke-width:1.5;fill:none}
-.macvlan .head{fill:var(--way)}
-.macvlan .apart{stroke:var(--apart);stroke-width:1.5;fill:none;stroke-dasharray:4 3}
-.macvlan .cross{stroke:var(--apart);stroke-width:2;fill:none}
-.macvlan .same{stroke:var(--line);stroke-width:1.5;fill:none;stroke-dasharray:4 3}
-.macvlan .middle{text-anchor:middle}
 .macvlan .title{font-size:15px;font-weight:600}
 .macvlan .host{font-size:13px;font-weight:600}
 .macvlan .end{text-anchor:end}
 .macvlan .quiet{fill:var(--quiet)}
 .macvlan .mono{font:11px ui-monospace,"Liberation Mono","DejaVu Sans Mono",monospace}
 `.trim();
+
+const WAYS_STYLE = `
+.macvlan .box{fill:var(--panel);stroke:var(--line)}
+.macvlan .outside{fill:none;stroke:var(--lan);stroke-width:2}
+.macvlan .loose{stroke-dasharray:4 3}
+.macvlan .way{stroke:var(--way);stroke-width:1.5;fill:none}
+.macvlan .head{fill:var(--way)}
+.macvlan .apart{stroke:var(--apart);stroke-width:1.5;fill:none;stroke-dasharray:4 3}
+.macvlan .maybe{stroke:var(--way);stroke-width:1.5;fill:none;stroke-dasharray:4 3}
+.macvlan .cross{stroke:var(--apart);stroke-width:2;fill:none}
+.macvlan .same{stroke:var(--line);stroke-width:1.5;fill:none;stroke-dasharray:4 3}
+.macvlan .middle{text-anchor:middle}
+`.trimEnd();
 
 /** The drawing of a fleet. */
 export function renderSvg(lans: readonly TopologyLan[], options: DrawingOptions = {}): string {
@@ -67,7 +71,7 @@ export function renderSvg(lans: readonly TopologyLan[], options: DrawingOptions 
   const title = lans.map((lan) => `LAN ${lan.name}: ${sizeOf(lan)}`).join("; ");
   return `<svg xmlns="http://www.w3.org/2000/svg" class="macvlan" role="img" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
 <title>${xml(title === "" ? "no hosts" : title)}</title>
-<style>${STYLE}</style>
+<style>${STYLE}${options.ways ? WAYS_STYLE : ""}</style>
 <rect class="ground" width="${width}" height="${height}"/>
 ${layout.panels.map((panel) => panelSvg(panel, layout)).join("")}${options.ways ? oneNic(layout) : ""}${legend(layout)}</svg>
 `;
@@ -104,6 +108,7 @@ function cardSvg({ host, x, y, height, plug, ways }: Card, { card }: Layout): st
   const address = host.address === undefined ? "" : text(x + card.mac, y + 20, host.address, "mono");
   const mtu = host.link.mtu === undefined ? [] : [`MTU ${host.link.mtu}`];
   const note = shortened([...mtu, ...host.beside.map((lan) => `also LAN ${lan}`)].join(" · "));
+  const mode = host.ways.mode === "bridge" ? "" : `, ${host.ways.mode}`;
   const reach = host.reach ? "↔ host reaches them" : "host cannot reach them";
   return [
     `<g><title>${xml(`${host.name}: ${host.nic}, ${host.link.name} ${host.link.mac}, network ${host.network}`)}</title>\n`,
@@ -117,7 +122,11 @@ function cardSvg({ host, x, y, height, plug, ways }: Card, { card }: Layout): st
     text(x + 24, plug + ROW + 4, host.link.name),
     host.link.address === undefined ? "" : text(x + card.ip, plug + ROW + 4, host.link.address, "mono"),
     text(x + card.mac, plug + ROW + 4, host.link.mac, "mono quiet"),
-    text(x + 34, plug + 2 * ROW + 4, `network ${shortened(host.network, Math.floor((card.mac - 44) / SANS) - 8)}`),
+    text(
+      x + 34,
+      plug + 2 * ROW + 4,
+      `network ${shortened(host.network, Math.floor((card.mac - 44) / SANS) - 8 - mode.length)}${mode}`,
+    ),
     text(x + card.width - 14, plug + 2 * ROW + 4, reach, "quiet end"),
     host.appliances.length === 0 ? text(x + 46, plug + 3 * ROW + 4, "no appliances", "quiet") : "",
     ...rows,

@@ -2,6 +2,7 @@
 import { contains, formatRange, Ipv4Range, parseIpv4 } from "../../address";
 import { valueOf } from "../../errors";
 import { NicArgs, Reach } from "../../host-interface";
+import { NetworkMode } from "../../macvlan-network";
 import { FleetHost, FleetLan, HostOnLan, lansOf } from "../fleet-host";
 
 export interface TopologyAppliance {
@@ -30,6 +31,8 @@ export interface TopologyHost {
 /** Between whom packets go, and how. */
 export interface Ways {
   readonly reach: Reach;
+  /** Between the containers on the NIC. */
+  readonly mode: NetworkMode;
   /** What Docker gives out to containers that ask for no address. */
   readonly ipRange?: string;
   /** Further addresses and subnets that the host reaches over the link. */
@@ -86,7 +89,12 @@ function hostOf(host: HostOnLan, beside: readonly string[]): TopologyHost {
     link: { name: link.name, mac: link.mac, address: link.address, mtu: link.mtu },
     beside,
     reach: link.reach !== Reach.None,
-    ways: { reach: link.reach, ...(ipRange === undefined ? {} : { ipRange }), routes: link.routes ?? [] },
+    ways: {
+      reach: link.reach,
+      mode: network.mode,
+      ...(ipRange === undefined ? {} : { ipRange }),
+      routes: link.routes ?? [],
+    },
     network: network.name,
     appliances: pins
       .filter(({ ip }) => contains(network.cidr, number(ip)))

@@ -1,4 +1,5 @@
 // The ways of packets on a host: the host on the left, its containers, the LAN on the right.
+import { NetworkMode } from "../../macvlan-network";
 import { round, text } from "./markup";
 import { LINE } from "./measure";
 import type { TopologyHost } from "./topology";
@@ -25,7 +26,7 @@ export function waysSvg(host: TopologyHost, left: number, top: number, width: nu
       way(from, middle + spread, center - END / 2, mid, reached),
       way(center + END / 2, mid, lan, middle + spread, true),
       box(center - END / 2, top, END, name, loose ? "box loose" : "box"),
-      i === 0 ? "" : way(center, top - BETWEEN, center, top, true),
+      i === 0 ? "" : among(host.ways.mode, { x: center, right: center + END / 2, top, lan }),
     ].join("");
   });
   const lines = waysText(host, WAYS_WIDTH - 2 * EDGE);
@@ -36,6 +37,20 @@ export function waysSvg(host: TopologyHost, left: number, top: number, width: nu
     box(lan, middle - BOX / 2, LAN, "LAN", "outside"),
     ...lines.map((line, i) => text(left + EDGE, y + height + 8 + (i + 1) * LINE - 4, line, "quiet")),
   ].join("");
+}
+
+/** From one container to the next one below. */
+function among(
+  mode: NetworkMode,
+  { x, right, top, lan }: Readonly<Record<"x" | "right" | "top" | "lan", number>>,
+): string {
+  if (mode !== NetworkMode.Vepa) return way(x, top - BETWEEN, x, top, mode === NetworkMode.Bridge);
+  // Out towards the LAN and back again, between the ways that lead there.
+  const [from, to] = [top - BETWEEN - 4, top + 4];
+  const turn = (lan - right) * 0.7;
+  const loop = `M${round(right + 6)} ${round(from)}c${round(turn)} 0 ${round(turn)} ${to - from} 0 ${to - from}`;
+  const heads = [from, to].map((y) => `M${round(right)} ${round(y)}l7 -3.5v7Z`).join("");
+  return `<path class="maybe" d="${loop}"/>\n<path class="head" d="${heads}"/>\n`;
 }
 
 function box(x: number, y: number, width: number, name: string, style: string): string {

@@ -1,5 +1,6 @@
 // Which ways packets take on a host between it, its appliances and the LAN: pure.
 import { Reach } from "../../host-interface";
+import { NetworkMode } from "../../macvlan-network";
 import { LINE, SANS, shortened, wrapped } from "./measure";
 import type { TopologyHost } from "./topology";
 
@@ -16,7 +17,7 @@ export interface End {
 export const WAYS_WIDTH = 350;
 /** Of a box, and between two. */
 export const BOX = 24;
-export const BETWEEN = 18;
+export const BETWEEN = 22;
 const TOP = 16;
 /** More appliances than these are drawn no other way. */
 const DRAWN = 2;
@@ -30,6 +31,13 @@ export function endsOf({ appliances, ways }: TopologyHost): End[] {
   const reached = ways.reach === Reach.Range || ways.reach === Reach.Watch;
   return [...pinned, ...(others ? [{ name: "a container", loose: true, reached }] : [])];
 }
+
+/** How containers reach each other. Those of the mode bridge need no words. */
+const AMONG: Readonly<Record<NetworkMode, string | undefined>> = {
+  bridge: undefined,
+  private: "containers of this host do not reach each other",
+  vepa: "containers of this host reach each other, and the host, if the switch sends their frames back",
+};
 
 /** What is written below the drawing, in lines. */
 export function waysText(host: TopologyHost, width: number): string[] {
@@ -46,7 +54,8 @@ export function waysText(host: TopologyHost, width: number): string[] {
     ...(ways.reach === Reach.None || from === undefined ? [] : [`as ${from}`]),
     ...(ways.routes.length === 0 ? [] : [`and to ${ways.routes.join(", ")}`]),
   ];
-  return wrapped(parts, ", ", width);
+  const among = AMONG[ways.mode];
+  return [...wrapped(parts, ", ", width), ...(among === undefined ? [] : wrapped(among.split(" "), " ", width))];
 }
 
 export function waysHeight(host: TopologyHost): number {
