@@ -114,7 +114,7 @@ describe("the ways of packets", () => {
     appliances,
   });
   it.each<[string, Partial<Ways>, Record<string, boolean>, string]>([
-    ["none", { reach: "none" }, { dns: false, web: false }, "host and containers are kept apart by the kernel"],
+    ["none", { reach: "none" }, { dns: false, web: false }, "the kernel keeps host and containers apart"],
     ["pinned", {}, { dns: true, web: true }, "host ↔ each appliance over lan0"],
     [
       "pinned, with an ipRange",
@@ -140,12 +140,18 @@ describe("the ways of packets", () => {
   });
 
   it.each<[Ways["mode"], string]>([
-    ["private", "host and containers are kept apart by the kernel; containers of this host do not reach each other"],
+    ["private", "the kernel keeps host and containers apart; its containers do not reach each other"],
     [
       "vepa",
-      "host and containers are kept apart by the kernel; containers of this host reach each other, and the host, if the switch sends their frames back",
+      "the kernel keeps host and containers apart; its containers reach each other, and the host, if the switch sends their frames back",
     ],
   ])("mode %s", (mode, text) => expect(waysText(host({ reach: "none", mode }), 2000).join("; ")).toBe(text));
+
+  it("writes lines that the card has room for, whatever the names", () => {
+    const link = { name: "appliances-lan0", mac: "02:00:00:00:00:01", address: "192.168.176.253" };
+    const wide = host({ reach: "range", ipRange: "192.168.176.128/25", routes: ["192.168.100.0/24"], mode: "vepa" });
+    for (const line of waysText({ ...wide, link }, 322)) expect(line.length * SANS).toBeLessThan(322);
+  });
 
   it("says from which address, the link's before the host's", () => {
     const at = { ...host({}), address: "10.0.0.5" };

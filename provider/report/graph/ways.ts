@@ -35,15 +35,15 @@ export function endsOf({ appliances, ways }: TopologyHost): End[] {
 /** How containers reach each other. Those of the mode bridge need no words. */
 const AMONG: Readonly<Record<NetworkMode, string | undefined>> = {
   bridge: undefined,
-  private: "containers of this host do not reach each other",
-  vepa: "containers of this host reach each other, and the host, if the switch sends their frames back",
+  private: "its containers do not reach each other",
+  vepa: "its containers reach each other, and the host, if the switch sends their frames back",
 };
 
 /** What is written below the drawing, in lines. */
 export function waysText(host: TopologyHost, width: number): string[] {
   const { ways, link, address } = host;
   const reached: Readonly<Record<Reach, string>> = {
-    none: "host and containers are kept apart by the kernel",
+    none: "the kernel keeps host and containers apart",
     pinned: `host ↔ each appliance over ${link.name}`,
     range: `host ↔ each appliance and ${ways.ipRange ?? ""} over ${link.name}`,
     watch: `host ↔ every running container over ${link.name}`,
@@ -54,8 +54,8 @@ export function waysText(host: TopologyHost, width: number): string[] {
     ...(ways.reach === Reach.None || from === undefined ? [] : [`as ${from}`]),
     ...(ways.routes.length === 0 ? [] : [`and to ${ways.routes.join(", ")}`]),
   ];
-  const among = AMONG[ways.mode];
-  return [...wrapped(parts, ", ", width), ...(among === undefined ? [] : wrapped(among.split(" "), " ", width))];
+  const sentences = [parts.join(", "), AMONG[ways.mode] ?? []].flat();
+  return sentences.flatMap((sentence) => wrapped(sentence.split(" "), " ", width));
 }
 
 export function waysHeight(host: TopologyHost): number {
