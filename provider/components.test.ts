@@ -118,6 +118,15 @@ describe("MacvlanNetwork", () => {
     expect(network!.inputs).toMatchSnapshot();
   });
 
+  it("has the mode of the specification", async () => {
+    const options = async (mode?: "bridge" | "vepa") => {
+      const all = await registers(() => new MacvlanNetwork("lan", { ssh, ...lan, ...(mode ? { mode } : {}) }));
+      return all.find(({ type }) => type === "docker:index/network:Network")!.inputs.options;
+    };
+    expect(await options("vepa")).toEqual({ parent: "lan0", macvlan_mode: "vepa" });
+    expect(await options("bridge")).toEqual(await options());
+  });
+
   it("takes over exactly what is there and equal", async () => {
     const used = fixture("trixie-in-use");
     const networks = used.networks.map((network) => ({ ...network, labels: { "pulumi-macvlan.managed": "true" } }));
@@ -134,6 +143,9 @@ describe("MacvlanNetwork", () => {
     // It is about to be replaced, and the engine replaces nothing that is to be imported.
     expect(await importOf({}, { ...used, networks: through("root@gw1") })).toBeUndefined();
     const unused = { ...used, networks, containers: [] };
+    const apart = networks.map((each) => ({ ...each, options: { ...each.options, macvlan_mode: "private" } }));
+    expect(await importOf({ mode: "private" }, { ...unused, networks: apart })).toBe(id);
+    expect(await importOf({}, { ...unused, networks: apart })).toBeUndefined();
     expect(await importOf({ ipRange: "192.168.76.64/27" }, unused)).toBeUndefined();
     expect(await importOf({}, fixture("trixie-bare"))).toBeUndefined();
   });

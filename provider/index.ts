@@ -9,7 +9,7 @@ export type { Problem } from "./errors";
 export { fleetHost } from "./fleet/host";
 export { HostInterface, Reach } from "./host-interface";
 export type { HostInterfaceArgs, InterfaceSpec, NicArgs } from "./host-interface";
-export { MacvlanNetwork } from "./macvlan-network";
+export { MacvlanNetwork, NetworkMode } from "./macvlan-network";
 export type { MacvlanNetworkArgs, NetworkSpec } from "./macvlan-network";
 export { migrateMacvlanRouter } from "./migrate";
 export type { MigratedHost, Migration } from "./migrate";

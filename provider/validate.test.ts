@@ -1,11 +1,14 @@
 import { expect, it } from "vitest";
 import { z } from "zod";
 import { formatProblem } from "./errors";
-import { parse, text } from "./validate";
+import { choice, parse, text } from "./validate";
 
 const schema = z.strictObject({
   ip: text((value) => (value === "bad" ? { message: "is bad", remedy: "be good" } : undefined)),
-  mode: z.enum(["none", "pinned"]).optional(),
+  mode: choice(
+    { None: "none", Pinned: "pinned" },
+    { all: { message: "all is too much", remedy: "take pinned" } },
+  ).optional(),
   wait: z.number().int().min(0).max(600).optional(),
   nested: z.strictObject({ gateway: z.string() }).optional(),
   list: z.array(z.strictObject({ name: z.string() })).optional(),
@@ -36,6 +39,8 @@ it.each<[string, unknown, string[]]>([
     { ip: "a", mode: "some", named: {} },
     ['gw1.mode: has a value that is not known here; choose one of "none", "pinned"'],
   ],
+  ["a choice that is refused", { ip: "a", mode: "all", named: {} }, ["gw1.mode: all is too much; take pinned"]],
+  ["a choice of another type", { ip: "a", mode: ["all"], named: {} }, [expect.stringContaining("gw1.mode: ")]],
   [
     "a mistyped field",
     { ip: "a", named: {}, nested: { gateway: "x", gatewy: 1 } },

@@ -9,6 +9,17 @@ interface RefinementParams {
   readonly remedy?: string;
 }
 
+/** Of a choice: values that somebody may try with reason, and why they are none here. */
+const refusals = z.registry<Readonly<Record<string, Fault>>>();
+
+/** One of `values`; of those that are refused it says why. */
+export function choice<T extends Readonly<Record<string, string>>>(
+  values: T,
+  refused: Readonly<Record<string, Fault>>,
+): z.ZodEnum<T> {
+  return z.enum(values).register(refusals, refused);
+}
+
 /**
  * Reads `value` by `schema`: the parsed value, or every problem, with paths below `prefix`.
  * Values themselves are never printed: they may be secrets.
@@ -50,6 +61,9 @@ export function fromIssue(schema: Schema, issue: Issue): Problem[] {
     case "invalid_value": {
       const values = issue.values.map((value) => JSON.stringify(value)).join(", ");
       if (issue.input === undefined) return [{ path, message: "is missing", remedy: `choose one of ${values}` }];
+      const at = schemaAt(schema, path);
+      const refused = at && typeof issue.input === "string" ? refusals.get(unwrap(at))?.[issue.input] : undefined;
+      if (refused) return [{ path, ...refused }];
       return [{ path, message: "has a value that is not known here", remedy: `choose one of ${values}` }];
     }
     case "too_small":

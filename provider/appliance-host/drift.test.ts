@@ -271,6 +271,11 @@ const mutations: [string, Change, string][] = [
     "network: network lan is another one (parent: ens4 instead of lan0)",
   ],
   [
+    "the network is in another mode",
+    network({ options: { parent: "lan0", macvlan_mode: "private" } }),
+    "network: network lan is another one (mode: private instead of bridge)",
+  ],
+  [
     "the network is a bridge",
     network({ driver: "bridge", options: {} }),
     "network: network lan is another one (driver: bridge instead of macvlan, parent: none instead of lan0, mode: none instead of bridge)",

@@ -136,6 +136,18 @@ describe("the ways over the link in a specification", () => {
       {},
       "interface.routes[1]: 10.1.0.5 is there twice; take one of them away",
     ],
+    [
+      "a way to containers that are kept apart",
+      { reach: "pinned" },
+      { mode: "private" },
+      "network.mode: with reach: pinned the host would send over the link lan0 to containers in mode private, which hand each other no frames; set reach: none, or mode: bridge",
+    ],
+    [
+      "a way to containers that only the switch reaches",
+      { reach: "watch" },
+      { mode: "vepa" },
+      "network.mode: with reach: watch the host would send over the link lan0 to containers in mode vepa, which get each other's frames from the switch alone: where it sends them back, the host reaches them by its NIC, without routes; set reach: none, or mode: bridge",
+    ],
   ])("%s is refused", (_, link, network, expected) => {
     const found = problems(hostWith(link, network));
     expect(found).toHaveLength(1);
@@ -146,6 +158,9 @@ describe("the ways over the link in a specification", () => {
     ["an address alone", { address: "192.168.76.9" }, {}],
     ["a range with the host in it", { reach: "range" }, { ipRange: "192.168.76.8/29" }],
     ["a range that is passed over", { reach: "watch" }, { ipRange: "192.168.76.0/27" }],
+    ["containers that are kept apart, and no way to them", { reach: "none" }, { mode: "private" }],
+    ["containers that only the switch reaches", {}, { mode: "vepa" }],
+    ["bridge said", { reach: "pinned" }, { mode: "bridge" }],
     ["a route into ipRange", { reach: "pinned", routes: ["192.168.76.70"] }, { ipRange }],
   ])("%s is fine", (_, link, network) => expect(problems(hostWith(link, network))).toEqual([]));
 });

@@ -2,14 +2,35 @@ import { formatRange, Ipv4Range, overlaps, rangeOf } from "../address";
 import { Pin } from "../appliance";
 import { Problem } from "../errors";
 import { Reach, ResolvedInterface } from "../host-interface";
-import { addressFault, ResolvedNetwork } from "../macvlan-network";
+import { addressFault, NetworkMode, ResolvedNetwork } from "../macvlan-network";
 
 /**
  * What the link's address and routes get wrong on the network. What is sent over the link must be behind it: with strict
  * rp_filter the host drops what comes in by the NIC from an address that its route leads over the link to.
  */
 export function checkReach(link: ResolvedInterface, network: ResolvedNetwork, pins: readonly Pin[]): Problem[] {
-  return [...addressProblems(link, network, pins), ...rangeProblems(link, network), ...routeProblems(link, network)];
+  return [
+    ...modeProblems(link, network),
+    ...addressProblems(link, network, pins),
+    ...rangeProblems(link, network),
+    ...routeProblems(link, network),
+  ];
+}
+
+/** The link is in mode bridge, and the kernel hands frames over only between two macvlans of that mode. */
+function modeProblems({ reach, name }: ResolvedInterface, { mode }: ResolvedNetwork): Problem[] {
+  if (mode === NetworkMode.Bridge || reach === Reach.None) return [];
+  const why =
+    mode === NetworkMode.Private
+      ? "which hand each other no frames"
+      : "which get each other's frames from the switch alone: where it sends them back, the host reaches them by its NIC, without routes";
+  return [
+    {
+      path: ["network", "mode"],
+      message: `with reach: ${reach} the host would send over the link ${name} to containers in mode ${mode}, ${why}`,
+      remedy: "set reach: none, or mode: bridge",
+    },
+  ];
 }
 
 function addressProblems({ address }: ResolvedInterface, network: ResolvedNetwork, pins: readonly Pin[]): Problem[] {

@@ -55,6 +55,11 @@ it("prints reservations, drawings and the schema, and knows no other formats", (
   expect(graph([FLEET], "svg").out).toMatch(/^<svg/);
   expect(graph([FLEET], "mermaid").out).toMatch(/^flowchart/);
   expect(JSON.parse(schema().out!)).toHaveProperty("$schema");
+  expect(graph([FLEET], "svg", true).out).toContain("host ↔ each appliance over lan0");
+  expect(graph([FLEET], "mermaid", true)).toMatchObject({
+    exitCode: 2,
+    error: "mermaid draws no ways; leave --ways out, or take svg\n",
+  });
   expect(graph([FLEET], "png")).toMatchObject({
     exitCode: 2,
     error: 'there is no format "png"; known: svg, mermaid\n',

@@ -12,7 +12,7 @@ import {
 import { SCHEMA_FILE } from "../fleet/schema";
 import { DHCP_FORMATS, DhcpFormat, domainFault, renderDhcp, reservationsOf } from "../report/dhcp";
 import { codeQuality, githubAnnotations, sarif } from "../report/findings";
-import { renderMermaid, renderSvg, topologyOf } from "../report/graph";
+import { renderMermaid, renderSvg, TopologyLan, topologyOf } from "../report/graph";
 import { Exit } from "./report";
 
 /** What a command prints, and how it ends. */
@@ -32,7 +32,10 @@ export interface ValidateOptions {
 }
 
 /** The drawings that `graph` makes. */
-export const GRAPH_FORMATS = { svg: renderSvg, mermaid: renderMermaid };
+export const GRAPH_FORMATS = {
+  svg: renderSvg,
+  mermaid: (lans: readonly TopologyLan[]): string => renderMermaid(lans),
+};
 export type GraphFormat = keyof typeof GRAPH_FORMATS;
 
 /** Reads the inventory and tells everything that is wrong with it. */
@@ -58,10 +61,12 @@ export function dhcp(files: readonly string[], format: string, domain?: string):
   return withInventory(files, ({ hosts }) => renderDhcp(format as DhcpFormat, reservationsOf(hosts), { domain }));
 }
 
-/** The topology as a drawing. */
-export function graph(files: readonly string[], format: string): Printed {
+/** The topology as a drawing; `ways`, of SVG: with the ways that packets take on each host. */
+export function graph(files: readonly string[], format: string, ways = false): Printed {
   if (!(format in GRAPH_FORMATS)) return unknown("format", format, Object.keys(GRAPH_FORMATS));
-  return withInventory(files, ({ hosts }) => GRAPH_FORMATS[format as GraphFormat](topologyOf(hosts)));
+  if (ways && format !== "svg")
+    return { error: `${format} draws no ways; leave --ways out, or take svg\n`, exitCode: Exit.BadInput };
+  return withInventory(files, ({ hosts }) => GRAPH_FORMATS[format as GraphFormat](topologyOf(hosts), { ways }));
 }
 
 /** The JSON Schema of inventories, for editors. */

@@ -85,8 +85,9 @@ function addFleet(macvlan: Command, version: string): void {
     .description("draw the topology: hosts, links, networks, appliances with their addresses")
     .requiredOption(...INVENTORY)
     .option("--format <format>", "svg or mermaid", "svg")
-    .action(async ({ inventory, format }: { inventory: string[]; format: string }) =>
-      show((await fleet()).graph(inventory, format)),
+    .option("--ways", "which ways packets take between each host, its appliances and the LAN; for a few hosts")
+    .action(async ({ inventory, format, ways }: { inventory: string[]; format: string; ways?: boolean }) =>
+      show((await fleet()).graph(inventory, format, ways)),
     );
   macvlan
     .command("migrate")

@@ -106,6 +106,14 @@ describe("a host where all is well", () => {
     expect(diagnose(reaching(true))).toEqual([]);
     expect(ids(reaching(false))).toEqual(["no-route"]);
   });
+
+  it("proposes no link and no route to containers in a mode in which nothing beside them reaches them", () => {
+    const apart = [network({ options: { parent: "lan0", macvlan_mode: "private" } })];
+    expect(ids(host({ networks: apart, containers: [container(), second()] }))).not.toContain("no-route");
+    const [finding, ...more] = diagnose(host({ networks: apart, routes: [] }));
+    expect(finding).toMatchObject({ id: "no-host-reach", remedy: "" });
+    expect(more).toEqual([]);
+  });
 });
 
 /** Each rule with a host where it speaks; that it is silent elsewhere is `has no finding` above. */

@@ -4,7 +4,7 @@ import { contains, formatIpv4, parseIpv4 } from "../address";
 import { formatProblem } from "../errors";
 import { fixture } from "../observe/fixtures/fixture";
 import { parse } from "../validate";
-import { equalsSpec } from "./observed";
+import { differences, equalsSpec } from "./observed";
 import { addressFault, macvlanNetworkSchema, NetworkSpec, resolveNetwork } from "./spec";
 
 const lan: NetworkSpec = {
@@ -34,6 +34,11 @@ describe("the specification", () => {
       { auxAddresses: { host: "192.168.76.3" } },
       'auxAddresses.host: "host" is the name of the host itself; give it as hostAddress',
     ],
+    [
+      { mode: "passthru" },
+      "mode: passthru gives the whole NIC to one container, and puts it into promiscuous mode: neither a parent link nor a second container can be beside it; choose bridge, private or vepa",
+    ],
+    [{ mode: "source" }, 'mode: has a value that is not known here; choose one of "bridge", "private", "vepa"'],
     [{ name: "my lan" }, "name: "],
     [{ name: "host" }, "name: "],
   ])("%j", (spec, expected) => expect(lines(spec).join("\n")).toContain(expected));
@@ -60,6 +65,11 @@ describe("the specification", () => {
     const { problems } = resolveNetwork({ ...lan, ...spec }, "lan0");
     expect(problems.map(formatProblem).join("\n")).toContain(expected);
     expect(problems).toHaveLength(1);
+  });
+
+  it("has the mode that all macvlans of a NIC reach each other in, unless it says another", () => {
+    expect(resolve(lan).mode).toBe("bridge");
+    expect(resolve({ ...lan, mode: "vepa" }).mode).toBe("vepa");
   });
 
   it("leaves Docker nothing to give out unless it is told so", () => {
@@ -106,8 +116,23 @@ it("knows a network on the host that is what the specification says, and any dif
     { ...lan, ipRange: "192.168.76.64/27" },
     { subnet: lan.subnet, gateway: lan.gateway },
     { ...lan, auxAddresses: { tv: "192.168.76.3" } },
+    { ...lan, mode: "private" },
     { ...lan, subnet: "192.168.76.0/25", dhcpPool: "192.168.76.64-192.168.76.80" },
   ];
   for (const other of others) expect(equalsSpec(observed, resolve(other))).toBe(false);
   expect(equalsSpec(observed, resolveNetwork(lan, "lan1").network)).toBe(false);
+});
+
+it.each<[NetworkSpec["mode"], string, string[]]>([
+  [undefined, "bridge", []],
+  ["bridge", "bridge", []],
+  ["private", "private", []],
+  ["vepa", "vepa", []],
+  ["private", "bridge", ["mode: bridge instead of private"]],
+  [undefined, "private", ["mode: private instead of bridge"]],
+  ["vepa", "passthru", ["mode: passthru instead of vepa"]],
+])("in mode %s finds of one in mode %s: %j", (mode, found, expected) => {
+  const lanNow = fixture("trixie-in-use").networks.find(({ name }) => name === "lan")!;
+  const observed = { ...lanNow, options: { ...lanNow.options, macvlan_mode: found } };
+  expect(differences(observed, resolve({ ...lan, mode }))).toEqual(expected);
 });

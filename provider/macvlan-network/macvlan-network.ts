@@ -53,7 +53,7 @@ export class MacvlanNetwork extends pulumi.ComponentResource {
       {
         name: observed && !equalsSpec(observed, network) ? replaceable(name, observed, network) : network.name,
         driver: "macvlan",
-        options: { parent: network.parent, macvlan_mode: "bridge" },
+        options: { parent: network.parent, macvlan_mode: network.mode },
         ipamConfigs: [
           {
             subnet: network.subnet,

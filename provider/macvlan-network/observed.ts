@@ -25,7 +25,7 @@ export function differences(observed: NetworkFact, spec: ResolvedNetwork): strin
   const values: [string, string | undefined, string][] = [
     ["driver", observed.driver, "macvlan"],
     ["parent", observed.options.parent, spec.parent],
-    ["mode", observed.options.macvlan_mode, "bridge"],
+    ["mode", observed.options.macvlan_mode, spec.mode],
     ["further options", furtherOptions(observed.options), ""],
     ["subnet", config?.Subnet, spec.subnet],
     ["gateway", config?.Gateway, spec.gateway],

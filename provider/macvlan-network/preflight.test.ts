@@ -50,6 +50,7 @@ const routed = (gateway: string): HostFacts => ({
   ...bare,
   routes: [...bare.routes, { dst: "default", dev: "ens4", gateway }],
 });
+const linked = (reach: string): HostFacts => ({ ...bare, linkConfs: new Map([["lan0", { REACH: reach }]]) });
 const routerSpec: NetworkOnLink = { ...of({ gateway: "192.168.76.10", hostAddress: undefined }), reach: "none" };
 
 testRules<NetworkOnLink>(macvlanNetworkRules, {
@@ -273,11 +274,36 @@ testRules<NetworkOnLink>(macvlanNetworkRules, {
         spec: { ...routerSpec, reach: undefined },
         says: "gateway: 192.168.76.10 is this host itself, which its appliances do not reach; set reach: pinned on the link",
       },
+      "in a mode that allows no way": {
+        on: bare,
+        spec: { ...routerSpec, mode: "private" },
+        says: "gateway: 192.168.76.10 is this host itself, which its appliances do not reach; set reach: pinned on the link, and mode: bridge",
+      },
     },
     quiet: {
       "another router": { on: bare, spec: { ...spec, reach: "none" } },
       "with a way to it": { on: bare, spec: { ...routerSpec, reach: "pinned" } },
       "not known": { on: bare, spec: { ...routerSpec, reach: undefined } },
+    },
+  },
+  "mode-without-reach": {
+    fires: {
+      "routes of the link that is there": {
+        on: linked("pinned"),
+        spec: of({ mode: "private" }),
+        says: "mode: the link lan0 has reach: pinned, which leads to no container in mode private; set reach: none on the link, or mode: bridge here",
+      },
+      vepa: {
+        on: linked("watch"),
+        spec: of({ mode: "vepa" }),
+        says: "mode: the link lan0 has reach: watch, which leads to no container in mode vepa unless the switch sends frames back, and then the NIC does too; set reach: none on the link, or mode: bridge here",
+      },
+    },
+    quiet: {
+      "mode bridge": { on: linked("pinned"), spec },
+      "no routes": { on: linked("none"), spec: of({ mode: "private" }) },
+      "no link": { on: bare, spec: of({ mode: "private" }) },
+      "what the link is to have counts": { on: linked("pinned"), spec: { ...of({ mode: "private" }), reach: "none" } },
     },
   },
   "host-address-given-out": {

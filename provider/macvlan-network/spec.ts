@@ -18,8 +18,25 @@ import {
 import { Fault, Path, Problem, valueOf } from "../errors";
 import { overridesSchema } from "../observe";
 import { SshArgs, sshSchema } from "../ssh";
-import { text } from "../validate";
+import { choice, text } from "../validate";
 import { macvlanNetworkRules } from "./preflight";
+
+/** Which of the containers on a NIC reach each other: Docker's `macvlan_mode`. The rest of the LAN reaches all of them. */
+export const NetworkMode = {
+  /** All of them, without leaving the host. */
+  Bridge: "bridge",
+  /** None of them, nor the host. */
+  Private: "private",
+  /** Those whose frames the switch sends back by the port that they came from (hairpin, 802.1Qbg); most switches do not. */
+  Vepa: "vepa",
+} as const;
+export type NetworkMode = (typeof NetworkMode)[keyof typeof NetworkMode];
+
+const passthru: Fault = {
+  message:
+    "passthru gives the whole NIC to one container, and puts it into promiscuous mode: neither a parent link nor a second container can be beside it",
+  remedy: "choose bridge, private or vepa; a NIC for one container alone is a case for docker network create by hand",
+};
 
 /** The Docker network of a LAN as a part of a host. */
 export interface NetworkSpec {
@@ -40,6 +57,11 @@ export interface NetworkSpec {
   hostAddress?: string;
   /** Further addresses of the LAN that Docker must not give to a container, by name. */
   auxAddresses?: Record<string, string>;
+  /**
+   * Whether the appliances on the NIC reach each other: bridge, private (not at all) or vepa (if the switch sends their frames
+   * back). Other than bridge only with reach: none. Another one makes the network anew. Default bridge.
+   */
+  mode?: NetworkMode;
 }
 
 /** The Docker macvlan network on a parent link. */
@@ -85,6 +107,7 @@ const fields = {
       text((value) => parseIpv4(value).fault),
     )
     .optional(),
+  mode: choice(NetworkMode, { passthru }).optional(),
 };
 
 export const networkSchema = z.strictObject(fields);
@@ -113,6 +136,7 @@ export interface ResolvedNetwork {
   readonly ipRange: string;
   /** Names and addresses, sorted by name. */
   readonly auxAddresses: Readonly<Record<string, string>>;
+  readonly mode: NetworkMode;
   readonly cidr: Cidr;
   /** Everything in the subnet that no appliance may have. */
   readonly claims: readonly Claim[];
@@ -132,6 +156,7 @@ export function resolveNetwork(spec: NetworkSpec, parent: string): { network: Re
       ...spec.auxAddresses,
       ...(spec.hostAddress === undefined ? {} : { host: spec.hostAddress }),
     }),
+    mode: spec.mode ?? NetworkMode.Bridge,
     cidr,
     claims: claims(spec, name),
   };

@@ -156,7 +156,7 @@ export const reachRules: readonly DoctorRule<Setup>[] = [
         .map((network) => ({
           where: `network ${network.name}`,
           means: `The host itself does not reach the containers of ${network.name}, nor they the host: the kernel keeps ${network.driver} links and the device below apart. The rest of the LAN does.`,
-          remedy: network.driver === "macvlan" ? `only if the host needs them: ${shimFor(network, setup)}` : "",
+          remedy: isJoinable(network) ? `only if the host needs them: ${shimFor(network, setup)}` : "",
         })),
   },
 ];
@@ -212,9 +212,14 @@ function unreached(link: HostLink, setup: Setup): Placed[] {
   });
 }
 
+/** Whether a link beside its containers reaches them: the kernel hands frames over only between macvlans in mode bridge. */
+function isJoinable({ driver, fact }: LanNetwork): boolean {
+  return driver === "macvlan" && (fact.options.macvlan_mode ?? "bridge") === "bridge";
+}
+
 function beside(link: HostLink, { networks }: Setup): Placed[] {
   return networks
-    .filter(({ lower, driver }) => driver === "macvlan" && lower === link.on)
+    .filter((network) => isJoinable(network) && network.lower === link.on)
     .flatMap((network) =>
       network.members.filter(({ running, ip }) => running && ip !== undefined).map((member) => ({ member, network })),
     );

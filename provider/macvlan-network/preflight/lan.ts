@@ -86,7 +86,27 @@ export const lanRules: readonly Rule<NetworkOnLink>[] = [
         {
           path: ["gateway"],
           message: `${spec.gateway} is this host itself, which its appliances do not reach`,
-          remedy: "set reach: pinned on the link",
+          remedy: `set reach: pinned on the link${spec.mode === "bridge" ? "" : ", and mode: bridge"}`,
+        },
+      ];
+    },
+  },
+  {
+    id: "mode-without-reach",
+    severity: Severity.Warn,
+    about:
+      "The network is in mode `private` or `vepa`, and the link on the host has routes to its containers, by which nothing is " +
+      "reached: the kernel hands frames over only between macvlans in mode bridge, as the link is. Where the switch sends frames " +
+      "back, the NIC reaches containers in mode `vepa`, without routes. An ApplianceHost refuses it in the specification; of " +
+      "components by themselves only the host knows both.",
+    find: (facts, spec) => {
+      const reach = spec.reach ?? facts.linkConfs.get(spec.parent)?.REACH ?? "none";
+      if (spec.mode === "bridge" || reach === "none") return [];
+      return [
+        {
+          path: ["mode"],
+          message: `the link ${spec.parent} has reach: ${reach}, which leads to no container in mode ${spec.mode}${spec.mode === "vepa" ? " unless the switch sends frames back, and then the NIC does too" : ""}`,
+          remedy: "set reach: none on the link, or mode: bridge here",
         },
       ];
     },

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { renderMermaid, renderSvg, TopologyLan, topologyOf } from ".";
+import { renderMermaid, renderSvg, TopologyHost, TopologyLan, topologyOf, Ways } from ".";
 import { fleetHost } from "../fixtures/fleet";
 import { layoutOf } from "./layout";
+import { SANS } from "./measure";
+import { endsOf, waysHeight, waysText } from "./ways";
 
 const trio = [
   fleetHost("gw1", { nic: { name: "enp3s0.20" } }),
@@ -32,6 +34,10 @@ describe("topologyOf", () => {
       ["VLAN 20 on enp3s0", true],
       [trio[1]!.resolved.link.nic.mac, false],
     ]);
+    expect(home!.hosts.map(({ ways }) => ways)).toEqual([
+      { reach: "pinned", mode: "bridge", routes: [] },
+      { reach: "none", mode: "bridge", routes: [] },
+    ]);
     expect(shop!.pool).toBeUndefined();
     expect(shop!.hosts[0]!.appliances[0]).toEqual({ name: "dns", ip: "10.1.0.12", mac: "02:42:0a:01:00:0c" });
   });
@@ -48,6 +54,26 @@ describe("renderSvg", () => {
     const text = renderSvg([{ ...lan!, name: '<script>"&\u0000' }]);
     expect(text).toContain("LAN &lt;script&gt;&quot;&amp;?");
     expect(text).not.toContain("<script");
+  });
+
+  it("draws ways within the cards, one below the other", () => {
+    const lans = many(3, 3);
+    const { panels, card } = layoutOf(lans, { ways: true });
+    const cards = panels.flatMap((panel) => panel.columns.flatMap((column) => column.cards));
+    expect(new Set(cards.map(({ x }) => x)).size).toBe(1);
+    for (const { host, y, height, ways } of cards) {
+      const bottom = ways! + waysHeight(host);
+      expect(bottom).toBe(y + height);
+      expect(Math.max(...waysText(host, card.width - 28).map((line) => line.length * SANS))).toBeLessThan(card.width);
+    }
+  });
+
+  it("writes no line that is wider than the drawing", () => {
+    for (const options of [{}, { ways: true }]) {
+      const { width, panels, legend } = layoutOf(topologyOf(trio), options);
+      for (const line of [...legend, ...panels.flatMap(({ details }) => details)])
+        expect(line.length * SANS).toBeLessThan(width);
+    }
   });
 
   it("puts every host somewhere of its own, within the drawing, as wide as a screen is", () => {
@@ -79,6 +105,64 @@ function overlap(a: Box, b: Box): number {
   if (a.x !== b.x) return 0;
   return Math.max(0, Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y));
 }
+
+describe("the ways of packets", () => {
+  const [lan] = topologyOf(trio);
+  const host = (ways: Partial<Ways>, appliances = lan!.hosts[0]!.appliances): TopologyHost => ({
+    ...lan!.hosts[0]!,
+    ways: { reach: "pinned", mode: "bridge", routes: [], ...ways },
+    appliances,
+  });
+  it.each<[string, Partial<Ways>, Record<string, boolean>, string]>([
+    ["none", { reach: "none" }, { dns: false, web: false }, "the kernel keeps host and containers apart"],
+    ["pinned", {}, { dns: true, web: true }, "host ↔ each appliance over lan0"],
+    [
+      "pinned, with an ipRange",
+      { ipRange: "10.0.9.0/28" },
+      { dns: true, web: true, "a container": false },
+      "host ↔ each appliance over lan0",
+    ],
+    [
+      "range",
+      { reach: "range", ipRange: "10.0.9.0/28" },
+      { dns: true, web: true, "a container": true },
+      "host ↔ each appliance and 10.0.9.0/28 over lan0",
+    ],
+    [
+      "watch",
+      { reach: "watch", routes: ["10.0.0.9"] },
+      { dns: true, web: true, "a container": true },
+      "host ↔ every running container over lan0, and to 10.0.0.9",
+    ],
+  ])("%s", (_, ways, reached, text) => {
+    expect(Object.fromEntries(endsOf(host(ways)).map((end) => [end.name, end.reached]))).toEqual(reached);
+    expect(waysText(host(ways), 1000)).toEqual([text]);
+  });
+
+  it.each<[Ways["mode"], string]>([
+    ["private", "the kernel keeps host and containers apart; its containers do not reach each other"],
+    [
+      "vepa",
+      "the kernel keeps host and containers apart; its containers reach each other, and the host, if the switch sends their frames back",
+    ],
+  ])("mode %s", (mode, text) => expect(waysText(host({ reach: "none", mode }), 2000).join("; ")).toBe(text));
+
+  it("writes lines that the card has room for, whatever the names", () => {
+    const link = { name: "appliances-lan0", mac: "02:00:00:00:00:01", address: "192.168.176.253" };
+    const wide = host({ reach: "range", ipRange: "192.168.176.128/25", routes: ["192.168.100.0/24"], mode: "vepa" });
+    for (const line of waysText({ ...wide, link }, 322)) expect(line.length * SANS).toBeLessThan(322);
+  });
+
+  it("says from which address, the link's before the host's", () => {
+    const at = { ...host({}), address: "10.0.0.5" };
+    expect(waysText(at, 1000)).toEqual(["host ↔ each appliance over lan0, as 10.0.0.5"]);
+    const own = { ...at, link: { ...at.link, address: "10.0.0.6" } };
+    expect(waysText(own, 1000)).toEqual(["host ↔ each appliance over lan0, as 10.0.0.6"]);
+  });
+
+  it("draws a container where there is no appliance", () =>
+    expect(endsOf(host({}, []))).toEqual([{ name: "a container", loose: true, reached: false }]));
+});
 
 describe("renderMermaid", () => {
   it("draws every layer of a small fleet", () =>

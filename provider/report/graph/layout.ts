@@ -1,10 +1,9 @@
 // Where everything of a drawing is: a panel for each LAN, in it a bus with columns of hosts. Pure, in pixels.
+import { LINE, MONO, SANS, shortened, wrapped } from "./measure";
 import { sizeOf, TopologyHost, TopologyLan } from "./topology";
+import { WAYS_WIDTH, waysHeight } from "./ways";
 
-/** Width of a character of the monospaced font, and of the other one at most. */
-export const MONO = 6.7;
-export const SANS = 7.4;
-/** The same of a title. */
+/** Width of a character of a title at most. */
 const TITLE = 9.4;
 export const ROW = 18;
 export const PAD = 16;
@@ -12,9 +11,10 @@ export const PAD = 16;
 export const GUTTER = 28;
 const GAP = 14;
 const HEAD = 28;
+/** Narrower than this no drawing gets: what is written over a panel has room for a line of its words. */
+const NARROWEST = 300;
 /** Rows of a card above its appliances: NIC, link, network. */
 const LAYERS = 3;
-const LONGEST = 26;
 /** Width by height that a drawing should have. */
 const ASPECT = 1.5;
 
@@ -25,10 +25,14 @@ export interface Card {
   readonly height: number;
   /** Where the LAN is plugged in. */
   readonly plug: number;
+  /** Where the ways of packets begin, if they are drawn. */
+  readonly ways?: number;
 }
 
 export interface Panel {
   readonly lan: TopologyLan;
+  /** What is written under its title, in lines. */
+  readonly details: readonly string[];
   readonly y: number;
   readonly height: number;
   /** Height of the bus, the LAN itself. */
@@ -42,79 +46,94 @@ export interface Layout {
   /** Of a card, and of its columns from its left edge. */
   readonly card: { readonly width: number; readonly ip: number; readonly mac: number };
   readonly panels: readonly Panel[];
+  readonly legend: readonly string[];
 }
 
-export function layoutOf(lans: readonly TopologyLan[]): Layout {
+export interface DrawingOptions {
+  /** Draw in each host which ways packets take between it, its appliances and the LAN. Default false. */
+  readonly ways?: boolean;
+}
+
+export function layoutOf(lans: readonly TopologyLan[], { ways = false }: DrawingOptions = {}): Layout {
   const hosts = lans.flatMap((lan) => lan.hosts);
-  const card = cardOf(hosts);
-  const total = hosts.reduce((sum, host) => sum + heightOf(host) + GAP, 0);
-  const columns = Math.max(1, Math.round(Math.sqrt((total * ASPECT) / (card.width + GUTTER))));
+  const card = cardOf(hosts, ways);
+  const total = hosts.reduce((sum, host) => sum + heightOf(host, ways) + GAP, 0);
+  const most = ways ? 1 : Math.max(1, Math.round(Math.sqrt((total * ASPECT) / (card.width + GUTTER))));
+  const groups = lans.map((lan) => split(lan.hosts, Math.min(most, lan.hosts.length), ways));
+  const widest = Math.max(1, ...groups.map((columns) => columns.length));
+  const titles = lans.map((lan) => titleOf(lan).length * TITLE);
+  const inner = Math.max(widest * (card.width + GUTTER), NARROWEST, ...titles);
   const panels: Panel[] = [];
   let y = PAD;
-  for (const lan of lans) {
-    const panel = panelOf(lan, y, card.width, columns);
+  for (const [i, lan] of lans.entries()) {
+    const panel = panelOf(lan, y, groups[i]!, { card: card.width, inner, ways });
     panels.push(panel);
     y = panel.y + panel.height + PAD;
   }
-  const widest = Math.max(1, ...panels.map((panel) => panel.columns.length));
-  const texts = lans.flatMap((lan) => [titleOf(lan).length * TITLE, detailsOf(lan).length * SANS]);
-  const width = Math.ceil(4 * PAD + Math.max(widest * (card.width + GUTTER), ...texts));
-  return { width, height: Math.ceil(y + LEGEND), card, panels };
+  const width = Math.ceil(4 * PAD + inner);
+  const legend = wrapped(`${LEGEND}${ways ? WAYS_LEGEND : ""}`.split(" "), " ", width - 2 * PAD);
+  return { width, height: Math.ceil(y + legend.length * LINE + 8), card, panels, legend };
 }
 
-/** Height of the legend. */
-export const LEGEND = 26;
+const LEGEND = "blue: the LAN; in a host: NIC, macvlan link on it, Docker network, appliances";
+const WAYS_LEGEND = "; arrows: who reaches whom, crossed out: not";
 
 /** What stands over a panel. */
 export function titleOf({ name, subnet }: TopologyLan): string {
   return `LAN ${name}  ${subnet}`;
 }
 
-export function detailsOf(lan: TopologyLan): string {
+function detailsOf(lan: TopologyLan, width: number): string[] {
   const pool = lan.pool === undefined ? [] : [`DHCP ${lan.pool}`];
-  return [`gateway ${lan.gateway}`, ...pool, sizeOf(lan)].join(" · ");
+  return wrapped([`gateway ${lan.gateway}`, ...pool, sizeOf(lan)], " · ", width);
 }
 
-/** As much of a name as there is room for. */
-export function shortened(text: string, most = LONGEST): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
-}
-
-function cardOf(hosts: readonly TopologyHost[]): Layout["card"] {
+function cardOf(hosts: readonly TopologyHost[], ways: boolean): Layout["card"] {
   const names = hosts.flatMap(({ appliances }) => appliances.map(({ name }) => shortened(name).length));
-  const ip = 46 + Math.max(8, ...names) * MONO + 12;
+  const links = hosts.map(({ link }) => (link.address === undefined ? 0 : 24 + link.name.length * SANS));
+  const ip = Math.max(46 + Math.max(8, ...names) * MONO, ...links) + 12;
   const mac = ip + 15 * MONO + 10;
-  return { ip, mac, width: Math.ceil(mac + 17 * MONO + 14) };
+  return { ip, mac, width: Math.ceil(Math.max(mac + 17 * MONO + 14, ways ? WAYS_WIDTH : 0)) };
 }
 
-function heightOf({ appliances }: TopologyHost): number {
+/** Without the ways. */
+function baseOf({ appliances }: TopologyHost): number {
   return HEAD + (LAYERS + Math.max(1, appliances.length)) * ROW + 12;
 }
 
-function panelOf(lan: TopologyLan, y: number, cardWidth: number, most: number): Panel {
-  const bus = y + 66;
-  const groups = split(lan.hosts, Math.min(most, lan.hosts.length));
+function heightOf(host: TopologyHost, ways: boolean): number {
+  return baseOf(host) + (ways ? waysHeight(host) : 0);
+}
+
+function panelOf(
+  lan: TopologyLan,
+  y: number,
+  groups: readonly (readonly TopologyHost[])[],
+  { card, inner, ways }: { readonly card: number; readonly inner: number; readonly ways: boolean },
+): Panel {
+  const details = detailsOf(lan, inner);
+  const bus = y + 48 + details.length * LINE;
   const columns = groups.map((group, i) => {
-    const x = 2 * PAD + GUTTER + i * (cardWidth + GUTTER);
+    const x = 2 * PAD + GUTTER + i * (card + GUTTER);
     let top = bus + 20;
     const cards = group.map((host): Card => {
-      const card = { host, x, y: top, height: heightOf(host), plug: top + HEAD + ROW / 2 };
-      top += card.height + GAP;
-      return card;
+      const own = { host, x, y: top, height: heightOf(host, ways), plug: top + HEAD + ROW / 2 };
+      top += own.height + GAP;
+      return ways ? { ...own, ways: own.y + baseOf(host) } : own;
     });
     return { trunk: x - GUTTER / 2, cards };
   });
-  const bottom = Math.max(bus + 10, ...columns.flatMap(({ cards }) => cards.map((card) => card.y + card.height)));
-  return { lan, y, height: bottom + PAD - y, bus, columns };
+  const bottom = Math.max(bus + 10, ...columns.flatMap(({ cards }) => cards.map((each) => each.y + each.height)));
+  return { lan, details, y, height: bottom + PAD - y, bus, columns };
 }
 
 /** The hosts in their order in at most `count` columns of about the same height. */
-function split(hosts: readonly TopologyHost[], count: number): TopologyHost[][] {
+function split(hosts: readonly TopologyHost[], count: number, ways: boolean): TopologyHost[][] {
   const columns: TopologyHost[][] = [];
-  let left = hosts.reduce((sum, host) => sum + heightOf(host) + GAP, 0);
+  let left = hosts.reduce((sum, host) => sum + heightOf(host, ways) + GAP, 0);
   let height = 0;
   for (const host of hosts) {
-    const own = heightOf(host) + GAP;
+    const own = heightOf(host, ways) + GAP;
     const share = (left + height) / (count - columns.length + 1);
     const full = columns.length > 0 && columns.length < count && height + own / 2 > share;
     if (columns.length === 0 || full) {

@@ -2,7 +2,8 @@
 import { contains, formatRange, Ipv4Range, parseIpv4 } from "../../address";
 import { valueOf } from "../../errors";
 import { NicArgs, Reach } from "../../host-interface";
-import { FleetHost, HostOnLan, lansOf } from "../fleet-host";
+import { NetworkMode } from "../../macvlan-network";
+import { FleetHost, FleetLan, HostOnLan, lansOf } from "../fleet-host";
 
 export interface TopologyAppliance {
   readonly name: string;
@@ -16,12 +17,26 @@ export interface TopologyHost {
   readonly address?: string;
   /** The NIC as the specification names it: "enp3s0", "52:54:00:00:02:01", "VLAN 20 on enp3s0". */
   readonly nic: string;
-  readonly link: { readonly name: string; readonly mac: string };
+  readonly link: { readonly name: string; readonly mac: string; readonly address?: string; readonly mtu?: number };
+  /** The other LANs that the host is on by the same NIC. */
+  readonly beside: readonly string[];
   /** The host and its appliances reach each other. */
   readonly reach: boolean;
+  readonly ways: Ways;
   readonly network: string;
   /** Sorted by address. */
   readonly appliances: readonly TopologyAppliance[];
+}
+
+/** Between whom packets go, and how. */
+export interface Ways {
+  readonly reach: Reach;
+  /** Between the containers on the NIC. */
+  readonly mode: NetworkMode;
+  /** What Docker gives out to containers that ask for no address. */
+  readonly ipRange?: string;
+  /** Further addresses and subnets that the host reaches over the link. */
+  readonly routes: readonly string[];
 }
 
 export interface TopologyLan {
@@ -33,14 +48,15 @@ export interface TopologyLan {
 }
 
 export function topologyOf(hosts: readonly FleetHost[]): TopologyLan[] {
-  return lansOf(hosts).map(({ name, subnet, gateway, hosts: members }) => {
+  const lans = lansOf(hosts);
+  return lans.map(({ name, subnet, gateway, hosts: members }) => {
     const pool = members.map((host) => claimOf(host, "dhcpPool")).find((range) => range !== undefined);
     return {
       name,
       subnet,
       gateway,
       ...(pool === undefined ? {} : { pool: formatRange(pool) }),
-      hosts: members.map(hostOf),
+      hosts: members.map((member) => hostOf(member, besides(lans, name, member))),
     };
   });
 }
@@ -49,16 +65,36 @@ function claimOf({ network }: HostOnLan, key: string): Ipv4Range | undefined {
   return network.claims.find(({ path }) => path[0] === key)?.range;
 }
 
-function hostOf(host: HostOnLan): TopologyHost {
+/** The other LANs of a host that it is on by the NIC that it has on this one. */
+function besides(lans: readonly FleetLan[], own: string, { name, link }: HostOnLan): string[] {
+  return lans
+    .filter((lan) => lan.name !== own)
+    .filter(({ hosts }) => hosts.some((host) => host.name === name && isSame(host.link.nic, link.nic)))
+    .map((lan) => lan.name);
+}
+
+function isSame(a: NicArgs, b: NicArgs): boolean {
+  return a.name === b.name && a.mac === b.mac && a.path === b.path;
+}
+
+function hostOf(host: HostOnLan, beside: readonly string[]): TopologyHost {
   const { link, network, pins } = host;
   const address = claimOf(host, "hostAddress");
+  const ipRange = claimOf(host, "ipRange") && network.ipRange;
   const number = (ip: string): number => valueOf(parseIpv4(ip));
   return {
     name: host.name,
     ...(address === undefined ? {} : { address: formatRange(address) }),
     nic: link.vlan === undefined ? nicText(link.nic) : `VLAN ${link.vlan.id} on ${nicText(link.nic)}`,
-    link: { name: link.name, mac: link.mac },
+    link: { name: link.name, mac: link.mac, address: link.address, mtu: link.mtu },
+    beside,
     reach: link.reach !== Reach.None,
+    ways: {
+      reach: link.reach,
+      mode: network.mode,
+      ...(ipRange === undefined ? {} : { ipRange }),
+      routes: link.routes ?? [],
+    },
     network: network.name,
     appliances: pins
       .filter(({ ip }) => contains(network.cidr, number(ip)))
