@@ -1,8 +1,10 @@
 import type { Fault } from "./fault";
 
 const anew = "takes the appliances down, makes the network again and brings them back";
-const create = (options: string) => `docker network create -d macvlan ${options} lan`;
-const away =
+/** Shell: the network gives way to another one of its name. */
+export const remade = (options: string) =>
+  `options="${LIKE_OURS}"; ${AWAY}; docker network create -d macvlan ${options} $options lan`;
+const AWAY =
   "for c in $(docker ps -aq --filter network=lan); do docker network disconnect -f lan $c; done; docker network rm lan";
 const LIKE_OURS =
   "--subnet 192.168.76.0/24 --gateway 192.168.76.1 --ip-range $(docker network inspect -f '{{(index .IPAM.Config 0).IPRange}}' lan) " +
@@ -27,24 +29,12 @@ export const networkFaults: Fault[] = [
     title: "the network was made again by hand, with the same options",
     life: "docker network rm and create",
     where: "network",
-    inject: `options="${LIKE_OURS}"; ${away}; ${create("-o parent=lan0 -o macvlan_mode=bridge $options")}`,
+    inject: remade("-o parent=lan0 -o macvlan_mode=bridge"),
     holds:
       "[ \"$(docker inspect -f '{{json .NetworkSettings.Networks}}' dns)\" = '{}' ] && docker network inspect lan >/dev/null",
     says: "import-replacement, replace, delete-replaced",
     also: ["container … has lost its networks"],
     up: "takes over the network that is there, and makes the appliances again on it",
     boot: { healed: true, why: "stage 3 sees that the containers are not on the network and has them made again" },
-  },
-  {
-    id: "network-other",
-    title: "the network was made again by hand, on the NIC itself",
-    life: "docker network rm and create, as in a recipe",
-    where: "network",
-    inject: `options="${LIKE_OURS}"; ${away}; ${create("-o parent=ens4 $options")}`,
-    holds: "[ \"$(docker network inspect -f '{{.Options.parent}}' lan)\" = ens4 ]",
-    says: "network lan is another one (parent: ens4 instead of lan0, …)",
-    also: ["container … has lost its networks"],
-    up: anew,
-    boot: { healed: false, why: "nothing on the host makes networks", lost: "no appliance is on the LAN" },
   },
 ];

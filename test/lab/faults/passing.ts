@@ -1,4 +1,5 @@
 import type { Deed } from "./fault";
+import { remade } from "./network";
 
 /** Something that goes wrong and that the host puts right without anybody: no preview is needed, and none says anything after. */
 export interface Passing {
@@ -65,5 +66,13 @@ export const refused: Refused[] = [
     inject: ({ host }) => host.machine.unplug(),
     says: "the host has no interface with the MAC 52:54:00:00:02:01",
     by: "putting it back: the rest follows by itself",
+  },
+  {
+    id: "network-other",
+    title: "the network was made again by hand, on the NIC itself",
+    life: "docker network rm and create, as in a recipe",
+    inject: remade("-o parent=ens4"),
+    says: "the host has another network called lan (macvlan, 192.168.76.0/24 on ens4), which is not managed here",
+    by: "docker network rm lan; the next `up` makes it again and puts the appliances on it",
   },
 ];

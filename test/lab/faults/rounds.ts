@@ -51,7 +51,6 @@ export const fewRounds: Round[] = [
   round("stage 3 masked", "stage3-masked link-mode"),
   round("Docker disabled", "docker-disabled link-elsewhere", "docker-disabled"),
   round("the network gone", "network-pruned"),
-  round("the network on the NIC", "network-other"),
   round("the link's unit masked", "link-unit-masked"),
   round("no scripts", "scripts-removed link-missing", "scripts-removed"),
   // Beside a missing udev rule nothing would start the link at a boot.
