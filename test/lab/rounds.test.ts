@@ -17,11 +17,15 @@ const { host } = here;
 const count = Number(process.env.ROUNDS ?? 4);
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 
-/** One to three faults in different places: of two in one place the second often could not be made. */
+/**
+ * One to three faults in different places: of two in one place the second often could not be made. The network's are made last, since
+ * they stop containers, which those of an appliance need.
+ */
 function choose(random: Random): Placed[] {
-  const places = ["boot", "link", "network", ...few.boxes] as const;
+  const places = [...few.boxes, "boot", "link", "network"] as const;
   const kinds = (where: string) => faults.filter((fault) => fault.where === where);
-  return random.some(places, 1 + random.below(3)).map((at) => {
+  const chosen = random.some(places, 1 + random.below(3)).sort((a, b) => places.indexOf(a) - places.indexOf(b));
+  return chosen.map((at) => {
     const where = typeof at === "string" ? at : "appliance";
     return { fault: random.one(kinds(where)), box: typeof at === "string" ? few.boxes[0]! : at };
   });

@@ -219,13 +219,14 @@ export const applianceFaults: Fault[] = [
     life: "/etc is cleaned up",
     where: "appliance",
     inject: `rm -rf ${FOLDER}`,
-    holds: `[ ! -e ${FOLDER} ]`,
+    holds: `[ ! -e ${FOLDER}/applied ]`,
     says: "$NAME was not applied to the end",
     also: ["the route to $IP over lan0 is left over"],
     up: "writes the folder again",
     boot: {
       healed: false,
-      why: "the container starts as Docker knows it, with no order; files that it mounts are missing",
+      why: "Docker makes an empty folder in the place of each file that the container mounts",
+      lost: "the container does not start",
     },
   },
 ];

@@ -23,7 +23,42 @@ export interface Refused {
   by: string;
 }
 
+/** Made, and waited for until the host has put it right: its services look at everything once a minute. */
+const withinAMinute =
+  (inject: string, holds: string): Deed =>
+  ({ host }) =>
+    host.shell(`${inject}; for i in $(seq 90); do ${holds} || exit 0; sleep 1; done; exit 1`, { timeout: 120_000 });
+
+const watcher = "the service that keeps the routes";
+
 export const passing: Passing[] = [
+  {
+    id: "route-missing",
+    title: "a route to an appliance is gone",
+    life: "ip route del, or a network manager that tidies up",
+    inject: withinAMinute("ip route del 192.168.76.53 dev lan0", "! ip route show | grep -q '^192.168.76.53 dev lan0'"),
+    by: `${watcher}, within a minute`,
+  },
+  {
+    id: "route-elsewhere",
+    title: "a route to an appliance goes another way",
+    life: "a VPN or a routing daemon brings one of its own",
+    inject: withinAMinute(
+      "ip route replace 192.168.76.53/32 dev ens4",
+      "ip route show | grep -q '^192.168.76.53 dev ens4'",
+    ),
+    by: `${watcher}, within a minute`,
+  },
+  {
+    id: "route-left",
+    title: "a route of ours is left over",
+    life: "an appliance that was removed while the link was gone",
+    inject: withinAMinute(
+      "ip route add 192.168.76.99/32 dev lan0 proto 201 src 192.168.76.11",
+      "ip route show | grep -q '^192.168.76.99 dev lan0'",
+    ),
+    by: `${watcher}, within a minute`,
+  },
   {
     id: "dockerd-killed",
     title: "dockerd dies",

@@ -33,12 +33,12 @@ const round = (name: string, together: string, boot?: string): Round => ({
 export const manyRounds: Round[] = [
   round(
     "many at once",
-    "script-edited drop-in-removed link-mac link-address route-missing networkd-file " +
+    "script-edited drop-in-removed link-mac link-address networkd-file " +
       "stopped paused updated disconnected file-edited restart-policy interface-lost half-applied",
   ),
   round(
     "many others at once",
-    "script-writable modules-load-removed stage3-stopped link-ipv6 link-arp-filter udev-rule route-left route-elsewhere " +
+    "script-writable modules-load-removed stage3-stopped link-ipv6 link-arp-filter udev-rule " +
       "killed removed other-network unpinned address-lost compose-edited file-removed secrets-readable folder-removed",
   ),
 ];
