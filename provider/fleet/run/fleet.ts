@@ -1,5 +1,6 @@
 // One operation over many hosts: a pool of stacks, each by itself, with everything that befalls one kept there.
 import type { Stack } from "@pulumi/pulumi/automation";
+import { probesOf } from "../../appliance-host";
 import { Fault, formatPath, Path } from "../../errors";
 import { observeAhead } from "../../observe";
 import { Contact, HostReport, hostReport, Preview, previewBetween } from "../../report/pull-request";
@@ -150,11 +151,7 @@ export class Fleet {
   /** Looks at the host ahead of its program, which could only do so while everything else waits. */
   private async look(host: InventoryHost): Promise<Contact> {
     if (this.options.offline) return "offline";
-    const { ssh, pins, link } = host.resolved;
-    const problem = await observeAhead(
-      ssh,
-      pins.map(({ ip }) => ({ ip, on: link.nic })),
-    );
+    const problem = await observeAhead(host.resolved.ssh, probesOf(host.resolved));
     if (problem === undefined) return "observed";
     this.unseen.set(host.name, [{ message: problem.message, remedy: problem.remedy }]);
     return "unreachable";
