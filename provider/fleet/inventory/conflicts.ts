@@ -203,14 +203,16 @@ function checkPins(segment: Segment, findings: Findings): void {
   const seen = new Map<number, { member: Member; pin: MemberPin }>();
   for (const member of members)
     for (const pin of member.pins) {
-      const path = ["appliances", pin.name, "ip"];
-      const text = formatIpv4(pin.ip);
       const twin = seen.get(pin.ip);
       if (twin === undefined) seen.set(pin.ip, { member, pin });
-      if (findings.has([...member.draft.path, ...path])) continue;
       const owner = ranges
         .at(pin.ip)
         .find((each) => typeof each.owner === "string" || each.owner.member.draft !== member.draft)?.owner;
+      // Nearly every time.
+      if (owner === undefined && twin === undefined) continue;
+      const path = ["appliances", pin.name, "ip"];
+      if (findings.has([...member.draft.path, ...path])) continue;
+      const text = formatIpv4(pin.ip);
       if (owner !== undefined)
         tell(
           member,
