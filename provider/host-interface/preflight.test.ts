@@ -97,6 +97,11 @@ testRules(hostInterfaceRules, {
         spec: of({ vlan: 20, reach: "pinned" }),
         says: "reach: VLAN 20 of ens4 has no IPv4 address with which the host could reach containers; give the link one that is free on that LAN: interface.address; or set reach: none",
       },
+      "a VLAN that was made": {
+        on: withLinks(withLink(withVlan, "vlan20", { ifalias: "pulumi-macvlan" }), lan0),
+        spec: of({ vlan: 20, reach: "pinned" }),
+        says: "reach: VLAN 20 of ens4 has no IPv4 address with which the host could reach containers; give the link one that is free on that LAN: interface.address; or set reach: none",
+      },
       "a NIC for the appliances alone": {
         on: { ...bare, addresses: new Map() },
         spec: of({ reach: "watch" }),
@@ -112,6 +117,10 @@ testRules(hostInterfaceRules, {
           addresses: new Map([["vlan20", [{ family: "inet", address: "192.168.20.10", prefix: 24, scope: "global" }]]]),
         },
         spec: of({ vlan: 20, reach: "pinned" }),
+      },
+      "the link is there, and the NIC has lost its own": {
+        on: { ...withLinks(bare, lan0), addresses: new Map() },
+        spec: of({ reach: "pinned" }),
       },
       "nothing is to be reached": { on: bare, spec: of({ vlan: 20 }) },
     },

@@ -26,10 +26,13 @@ function strangerFault(facts: HostFacts, spec: ResolvedInterface, link: LinkFact
   ];
 }
 
-/** Whether anybody or anything gave the interface an IPv4 address that machines of its LAN could answer. */
-function hasAddress(facts: HostFacts, device: LinkFact | undefined): boolean {
+/** Whether what the link is put on has an IPv4 address that machines of the LAN could answer, or had one when the link was made. */
+function mayHaveAddress(facts: HostFacts, link: ResolvedInterface): boolean {
+  const device = deviceUnder(facts, link);
   const addresses = facts.addresses.get(device?.ifname ?? "") ?? [];
-  return addresses.some(({ family, address }) => family === "inet" && !address.startsWith("169.254."));
+  if (addresses.some(({ family, address }) => family === "inet" && !address.startsWith("169.254."))) return true;
+  const ourVlan = link.vlan !== undefined && (device === undefined || device.ifalias === LINK_MARK);
+  return !ourVlan && facts.links.some(({ ifname }) => ifname === link.name);
 }
 
 /** Who has a MAC on the host or on the LAN. */
@@ -112,9 +115,10 @@ export const linkRules: readonly Rule<ResolvedInterface>[] = [
     about:
       "The host is to reach the containers, and has no IPv4 address on their LAN that these could answer: the NIC, or the VLAN that " +
       "the link is put on, has none, and a VLAN that is made here never has. Whatever the host sent there would carry an address of " +
-      "another LAN, and the answer would take the way over the router, if any.",
+      "another LAN, and the answer would take the way over the router, if any. Once the link is there, an address that a NIC has lost " +
+      "is no finding: it may come back, and the routes with it.",
     find: (facts, link) =>
-      link.reach === "none" || link.address !== undefined || hasAddress(facts, deviceUnder(facts, link))
+      link.reach === "none" || link.address !== undefined || mayHaveAddress(facts, link)
         ? []
         : onNic(facts, link, ({ ifname }) => [
             {
