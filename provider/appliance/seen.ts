@@ -3,6 +3,9 @@ import { Definition } from "./definition";
 import { group } from "./model";
 import type { ApplianceSpec } from "./spec";
 
+/** So many are kept: a service with variables of its host is another one on each, and comes once. */
+const KEPT = 1000;
+
 interface Faultless {
   readonly network: string;
   readonly files: ApplianceSpec["files"];
@@ -36,7 +39,7 @@ export class Seen {
 
   /** Keeps that no fault was found, if that holds with any name, address and MAC. */
   keep(spec: ApplianceSpec, network: string, { file }: Definition): void {
-    if (!standsAlone(file)) return;
+    if (this.faultless.size >= KEPT || !standsAlone(file)) return;
     const { files, lanService } = spec;
     this.faultless.set(spec.service ?? spec.compose, { network, files, lanService, secrets: secretsOf(spec) });
   }

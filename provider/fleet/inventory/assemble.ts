@@ -1,4 +1,4 @@
-import { relative, resolve } from "node:path";
+import { resolve } from "node:path";
 import { nearest, Path } from "../../errors";
 import { destinationFault } from "../../ssh";
 import { Files } from "./files";
@@ -298,15 +298,14 @@ function finishAppliance(
   const compose = appliance.entries.get("compose");
   const composePath = textOf(compose?.node);
   if (compose !== undefined && composePath !== undefined) {
-    const file = resolve(compose.node.at.source.folder, composePath);
-    const { fault } = files.read(file, composePath);
+    const { path: file, fault } = files.named(compose.node.at.source.folder, composePath);
     if (fault) {
       findings.add(compose.node.at, [...path, "compose"], fault.message, fault.remedy);
       findings.doubt(path);
     }
     appliance = withEntry(appliance, "compose", {
       ...compose,
-      node: { kind: "scalar", at: compose.node.at, value: relative(process.cwd(), file) },
+      node: { kind: "scalar", at: compose.node.at, value: file },
     });
   }
   const delivered = appliance.entries.get("files");

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
-import { Parsed } from "../../errors";
+import { Fault, Parsed } from "../../errors";
 
 /** Larger than any inventory; what is larger was meant to be something else. */
 const MAX_BYTES = 32 * 1024 * 1024;
@@ -10,6 +10,7 @@ export class Files {
   private readonly root: string;
   private readonly realRoot: string;
   private readonly texts = new Map<string, Parsed<string>>();
+  private readonly found = new Map<string, { path: string; fault?: Fault }>();
 
   constructor(root: string) {
     this.root = resolve(root);
@@ -24,6 +25,17 @@ export class Files {
     const read = this.readNow(full, written);
     if (!read.fault) this.texts.set(full, read);
     return read;
+  }
+
+  /** A file that a file in `folder` names: its path from here, and whether it can be read. */
+  named(folder: string, written: string): { path: string; fault?: Fault } {
+    const key = `${folder}/${written}`;
+    const known = this.found.get(key);
+    if (known) return known;
+    const full = resolve(folder, written);
+    const found = { path: relative(process.cwd(), full), fault: this.read(full, written).fault };
+    if (!found.fault) this.found.set(key, found);
+    return found;
   }
 
   /** The files that a pattern stands for: * in the last part of the path is any text without a slash. Sorted. */

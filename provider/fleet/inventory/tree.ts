@@ -27,20 +27,21 @@ export interface Scalar {
   readonly written?: string;
 }
 
-/** What was worked out about a list or a group, once for all hosts that share it. */
-class Known {
+/** What is worked out about a list or a group once, for all hosts that share it. */
+abstract class Shared {
   plain?: unknown = undefined;
   /** Whether anything below refers to a variable. */
   mentions?: boolean = undefined;
 }
 
-export class List {
+export class List extends Shared {
   readonly kind = "list" as const;
-  readonly known = new Known();
   constructor(
     readonly at: Place,
     readonly items: readonly Node[],
-  ) {}
+  ) {
+    super();
+  }
 }
 
 /** One entry of a group: where its key is, and its value. */
@@ -49,13 +50,14 @@ export interface Entry {
   readonly node: Node;
 }
 
-export class Group {
+export class Group extends Shared {
   readonly kind = "group" as const;
-  readonly known = new Known();
   constructor(
     readonly at: Place,
     readonly entries: ReadonlyMap<string, Entry>,
-  ) {}
+  ) {
+    super();
+  }
 }
 
 /** A value with the place of each of its parts. Never changed, so that hosts share what they take from a template. */
@@ -64,7 +66,7 @@ export type Node = Scalar | List | Group;
 /** The value without places. The same node is the same object: nobody may change it. */
 export function plain(node: Node): unknown {
   if (node.kind === "scalar") return node.value;
-  return (node.known.plain ??= node.kind === "list" ? node.items.map(plain) : plainGroup(node));
+  return (node.plain ??= node.kind === "list" ? node.items.map(plain) : plainGroup(node));
 }
 
 function plainGroup({ entries }: Group): Record<string, unknown> {

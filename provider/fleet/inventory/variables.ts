@@ -39,7 +39,7 @@ export class Scope {
 /** Whether anything below a node refers to a variable. */
 function mentioning(node: Node): boolean {
   if (node.kind === "scalar") return typeof node.value === "string" && mentionsVariable(node.value);
-  return (node.known.mentions ??= node.kind === "list" ? node.items.some(mentioning) : entriesMention(node));
+  return (node.mentions ??= node.kind === "list" ? node.items.some(mentioning) : entriesMention(node));
 }
 
 function entriesMention({ entries }: Group): boolean {
