@@ -41,7 +41,7 @@ export function readDefinition(spec: DefinitionSpec, context: Context, seen = ne
 }
 
 function fromService(service: unknown, spec: DefinitionSpec, context: Context): ReadDefinition {
-  const unfit = notPlain(service, ["service"]);
+  const unfit = isPlainGroup(service) ? [] : notPlain(service, ["service"]);
   if (unfit.length > 0) return { problems: unfit };
   const name = context.place?.name ?? "appliance";
   const problems: Problem[] = [];
@@ -64,6 +64,7 @@ function fromService(service: unknown, spec: DefinitionSpec, context: Context): 
 /** An inline service; its text is made when somebody asks for it, which who only checks a fleet never does. */
 class Inline implements Definition {
   private written?: string;
+  private bytes?: number;
 
   constructor(
     readonly file: Record<string, unknown>,
@@ -72,7 +73,7 @@ class Inline implements Definition {
 
   /** Every character of the JSON could be a line of its own, with the indentation of the deepest. */
   get atMost(): number {
-    return MARK.length + Buffer.byteLength(JSON.stringify(this.file)) * (2 * depthOf(this.file) + 6);
+    return (this.bytes ??= MARK.length + Buffer.byteLength(JSON.stringify(this.file)) * (2 * depthOf(this.file) + 6));
   }
 
   get text(): string {
@@ -173,6 +174,18 @@ function namedVolumes(service: Record<string, unknown>): string[] {
     return type === "volume" && typeof source === "string" ? [source] : [];
   });
   return [...new Set(names)];
+}
+
+/** What `notPlain` finds nothing in, told sooner: so is nearly every service. */
+function isPlainGroup(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return (prototype === Object.prototype || prototype === null) && Object.values(value).every(isPlain);
+}
+
+function isPlain(value: unknown): boolean {
+  if (value === null || ["string", "number", "boolean", "undefined"].includes(typeof value)) return true;
+  return Array.isArray(value) ? value.every(isPlain) : isPlainGroup(value);
 }
 
 /** Where an inline service is not plain data: an Output has no value yet when the specification is checked. */
