@@ -85,11 +85,7 @@ export function parseCidr(text: string): Parsed<Cidr> {
   const address = new Address4(text);
   const first = Number(address.startAddress().bigInt());
   const written = `${formatIpv4(first)}/${address.subnetMask}`;
-  if (text !== written)
-    return {
-      fault: { message: `${text} has host bits set or is not in canonical form`, remedy: `write ${written}` },
-    };
-  return { value: { first, last: Number(address.endAddress().bigInt()), prefix: address.subnetMask } };
+  return { fault: { message: `${text} has host bits set or is not in canonical form`, remedy: `write ${written}` } };
 }
 
 /** `192.168.76.128-192.168.76.250`, or a subnet as short form of its whole range. */

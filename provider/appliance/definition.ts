@@ -41,7 +41,7 @@ export function readDefinition(spec: DefinitionSpec, context: Context, seen = ne
 }
 
 function fromService(service: unknown, spec: DefinitionSpec, context: Context): ReadDefinition {
-  const unfit = isPlainGroup(service) ? [] : notPlain(service, ["service"]);
+  const unfit = notPlain(service, ["service"]);
   if (unfit.length > 0) return { problems: unfit };
   const name = context.place?.name ?? "appliance";
   const problems: Problem[] = [];
@@ -174,18 +174,6 @@ function namedVolumes(service: Record<string, unknown>): string[] {
     return type === "volume" && typeof source === "string" ? [source] : [];
   });
   return [...new Set(names)];
-}
-
-/** What `notPlain` finds nothing in, told sooner: so is nearly every service. */
-function isPlainGroup(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return (prototype === Object.prototype || prototype === null) && Object.values(value).every(isPlain);
-}
-
-function isPlain(value: unknown): boolean {
-  if (value === null || ["string", "number", "boolean", "undefined"].includes(typeof value)) return true;
-  return Array.isArray(value) ? value.every(isPlain) : isPlainGroup(value);
 }
 
 /** Where an inline service is not plain data: an Output has no value yet when the specification is checked. */

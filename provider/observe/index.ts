@@ -1,3 +1,4 @@
+export * from "./addresses";
 export * from "./facts";
 export * from "./files";
 export * from "./ghost";

@@ -1,5 +1,5 @@
 import { Fault } from "../../errors";
-import { HostFacts, LinkFact, Rule, Severity } from "../../observe";
+import { givenIpv4, HostFacts, LinkFact, Rule, Severity } from "../../observe";
 import { LINK_MARK, linkFiles } from "../render";
 import type { ResolvedInterface } from "../spec";
 import { deviceUnder, findNics, onNic } from "./find-nic";
@@ -29,8 +29,7 @@ function strangerFault(facts: HostFacts, spec: ResolvedInterface, link: LinkFact
 /** Whether what the link is put on has an IPv4 address that machines of the LAN could answer, or had one when the link was made. */
 function mayHaveAddress(facts: HostFacts, link: ResolvedInterface): boolean {
   const device = deviceUnder(facts, link);
-  const addresses = facts.addresses.get(device?.ifname ?? "") ?? [];
-  if (addresses.some(({ family, address }) => family === "inet" && !address.startsWith("169.254."))) return true;
+  if (givenIpv4(facts, device?.ifname).length > 0) return true;
   const ourVlan = link.vlan !== undefined && (device === undefined || device.ifalias === LINK_MARK);
   return !ourVlan && facts.links.some(({ ifname }) => ifname === link.name);
 }

@@ -1,5 +1,5 @@
 import { contains, parseCidr, parseIpv4 } from "../../address";
-import { AddressFact, HostFacts, Rule, Severity } from "../../observe";
+import { givenIpv4, HostFacts, Rule, Severity } from "../../observe";
 import type { ResolvedNetwork } from "../spec";
 
 /** A network with what is known of the link that it is on; by itself it is what the host has. */
@@ -12,13 +12,6 @@ export interface NetworkOnLink extends ResolvedNetwork {
 
 function nicOf(facts: HostFacts, spec: NetworkOnLink): string | undefined {
   return spec.nic ?? facts.links.find(({ ifname }) => ifname === spec.parent)?.link;
-}
-
-/** IPv4 addresses that somebody gave to an interface, without those that it gave to itself (RFC 3927). */
-function ipv4(facts: HostFacts, name: string | undefined): readonly AddressFact[] {
-  return (facts.addresses.get(name ?? "") ?? []).filter(
-    ({ family, address }) => family === "inet" && !address.startsWith("169.254."),
-  );
 }
 
 function isIn(cidr: { readonly first: number; readonly last: number }, address: string): boolean {
@@ -35,7 +28,7 @@ export const lanRules: readonly Rule<NetworkOnLink>[] = [
       "without an address (a trunk of VLANs, a port for the appliances alone) is no finding.",
     find: (facts, spec) => {
       const nic = nicOf(facts, spec);
-      const own = ipv4(facts, nic);
+      const own = givenIpv4(facts, nic);
       if (nic === undefined || own.length === 0) return [];
       if (own.some(({ address, prefix }) => isIn(spec.cidr, address) && prefix === spec.cidr.prefix)) return [];
       const list = own.map(({ address, prefix }) => `${address}/${prefix}`).join(" and ");
@@ -79,7 +72,7 @@ export const lanRules: readonly Rule<NetworkOnLink>[] = [
     find: (facts, spec) => {
       const reach = spec.reach ?? facts.linkConfs.get(spec.parent)?.REACH;
       const owner = [...facts.addresses].find(([name]) =>
-        ipv4(facts, name).some(({ address }) => address === spec.gateway),
+        givenIpv4(facts, name).some(({ address }) => address === spec.gateway),
       );
       if (owner === undefined || reach !== "none") return [];
       return [
@@ -122,7 +115,7 @@ export const lanRules: readonly Rule<NetworkOnLink>[] = [
       if (range.fault) return [];
       const kept = [spec.gateway, ...Object.values(spec.auxAddresses)];
       return [...facts.addresses.keys()]
-        .flatMap((name) => ipv4(facts, name))
+        .flatMap((name) => givenIpv4(facts, name))
         .filter(({ address }) => isIn(range.value, address) && !kept.includes(address))
         .map(({ address }) => ({
           path: ["ipRange"],

@@ -29,7 +29,7 @@ const withinAMinute =
   ({ host }) =>
     host.shell(`${inject}; for i in $(seq 90); do ${holds} || exit 0; sleep 1; done; exit 1`, { timeout: 120_000 });
 
-const watcher = "the service that keeps the routes";
+const watcher = "the service that keeps the routes, within a minute";
 
 export const passing: Passing[] = [
   {
@@ -37,7 +37,7 @@ export const passing: Passing[] = [
     title: "a route to an appliance is gone",
     life: "ip route del, or a network manager that tidies up",
     inject: withinAMinute("ip route del 192.168.76.53 dev lan0", "! ip route show | grep -q '^192.168.76.53 dev lan0'"),
-    by: `${watcher}, within a minute`,
+    by: watcher,
   },
   {
     id: "route-elsewhere",
@@ -47,7 +47,7 @@ export const passing: Passing[] = [
       "ip route replace 192.168.76.53/32 dev ens4",
       "ip route show | grep -q '^192.168.76.53 dev ens4'",
     ),
-    by: `${watcher}, within a minute`,
+    by: watcher,
   },
   {
     id: "route-left",
@@ -57,7 +57,7 @@ export const passing: Passing[] = [
       "ip route add 192.168.76.99/32 dev lan0 proto 201 src 192.168.76.11",
       "ip route show | grep -q '^192.168.76.99 dev lan0'",
     ),
-    by: `${watcher}, within a minute`,
+    by: watcher,
   },
   {
     id: "dockerd-killed",
