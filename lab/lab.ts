@@ -4,6 +4,7 @@ import { ensureImage, ensureTools, type Image, type Suite } from "./image/image"
 import { Lan } from "./lan/client";
 import { daemonPid, startDaemon, stopDaemon } from "./lan/daemon-process";
 import { locked } from "./lock";
+import { ensurePackages, installArchives } from "./packages";
 import { cacheDir, labDir } from "./paths";
 import { step } from "./progress";
 import { tryRun, type RunOptions, type RunResult } from "./run";
@@ -107,6 +108,23 @@ export class Lab {
     for (const host of this.hosts) await host.machine.stop();
     await stopDaemon(this.dir);
     fs.rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  /**
+   * Installs Debian packages, with what they need, on a host, which itself reaches no mirror. None of their services is started.
+   * The archives are kept with the image. @throws when this machine's apt reaches no mirror
+   */
+  async install(host: Host, names: readonly string[]): Promise<void> {
+    const facts = this.facts();
+    if (!facts) throw new Error(`there is no lab ${this.name}: start it with \`npm run lab -- up\``);
+    const archives = await ensurePackages(path.join(facts.image.dir, "packages"), facts.suite, host, names);
+    const there = "/var/tmp/lab-packages";
+    await step(`${host.name}: installing ${names.join(", ")}`, async () => {
+      const copy = `tar -cC "$1" . | ssh -o LogLevel=ERROR ${host.alias()} -- 'mkdir ${there} && tar -xC ${there}'`;
+      const { code, stderr } = await this.run("sh", ["-c", copy, "sh", archives]);
+      if (code !== 0) throw new Error(`${host.name}: the packages cannot be copied there: ${stderr.trim()}`);
+      await host.shell(installArchives(there));
+    });
   }
 
   /** The environment in which plain `ssh lab1`, and programs that call it, reach this lab's hosts. */

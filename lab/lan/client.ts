@@ -15,6 +15,11 @@ export class Lan {
     return this.call("probe", ips, ms, on);
   }
 
+  /** {@link probe} of IPv6 addresses, by neighbour discovery. */
+  probe6(ips: string[], ms = 1600, on?: Tagged): Answer<"probe6"> {
+    return this.call("probe6", ips, ms, on);
+  }
+
   /** {@link probe} for one address. */
   async answers(ip: string, ms = 1600): Promise<Awaited<Answer<"probe">>[string]> {
     return (await this.probe([ip], ms))[ip] ?? [];
@@ -28,6 +33,16 @@ export class Lan {
   /** Pings an address from the LAN (192.168.76.254); the MAC that answered. @throws when none does in time */
   ping(ip: string, ms = 3000, on?: Tagged): Answer<"ping"> {
     return this.call("ping", ip, ms, on);
+  }
+
+  /** {@link ping} of an IPv6 address, from fd00:76::fe. @throws when none answers in time */
+  ping6(ip: string, ms = 3000, on?: Tagged): Answer<"ping6"> {
+    return this.call("ping6", ip, ms, on);
+  }
+
+  /** A router on the LAN announces itself once, and a prefix, such as fd00:76:: with 64, of which everybody may take an address. */
+  advertise(prefix: string, length = 64, on?: Tagged): Answer<"advertise"> {
+    return this.call("advertise", prefix, length, on);
   }
 
   /** HTTP GET from the LAN: the answer and the MAC that it came from. @throws when there is none in time */

@@ -1,36 +1,14 @@
+import { Attached } from "./attached";
 import { dnsQuery, readDns, type DnsAnswer } from "./dns";
 import * as f from "./frame";
 import { httpComplete, httpRequest, readHttp, type HttpAnswer } from "./http";
-import type { Switch } from "./switch";
 import { TcpExchange } from "./tcp";
 
-/** Milliseconds between two attempts of anything that may get lost. */
-const RETRY = 400;
-
-/** A machine on the lab's LAN, or on a VLAN of it, with one MAC and one IPv4 address: answers ARP and ping, and asks others. */
-export class Station {
+/** A machine with an IPv4 address: answers ARP and ping, and asks others. */
+export class Station extends Attached {
   private readonly handlers = new Set<(packet: f.Ipv4, from: string) => boolean>();
   private readonly arpHandlers = new Set<(arp: f.Arp) => void>();
   private nextPort = 40_000 + Math.floor(Math.random() * 10_000);
-
-  constructor(
-    private readonly lan: Switch,
-    readonly name: string,
-    readonly mac: string,
-    readonly ip: string,
-    readonly vlan?: number,
-  ) {
-    // In a turn of its own: an answer must not run inside the switch's handling of the question.
-    lan.addPort(name, (frame) => {
-      setImmediate(() => this.receive(frame));
-      return true;
-    });
-  }
-
-  /** Leaves the LAN. */
-  remove(): void {
-    this.lan.removePort(this.name);
-  }
 
   /** Sends one ARP request for `ip`. */
   ask(ip: string): void {
@@ -136,9 +114,7 @@ export class Station {
     return answer;
   }
 
-  private receive(frame: Buffer): void {
-    const ethernet = f.readEthernet(frame);
-    if (!ethernet || ethernet.vlan !== this.vlan) return;
+  protected receive(ethernet: f.Ethernet): void {
     if (ethernet.destination !== this.mac && ethernet.destination !== f.BROADCAST) return;
     if (ethernet.type === f.EtherType.Arp) this.receiveArp(f.readArp(ethernet.payload));
     if (ethernet.type === f.EtherType.Ipv4) this.receiveIp(f.readIpv4(ethernet.payload), ethernet);
@@ -190,25 +166,6 @@ export class Station {
     return () => this.handlers.delete(handler);
   }
 
-  /** Runs `begin`, repeats its `again` until done or `timeout` ms have passed (then undefined), and stops it. */
-  private attempt<T>(
-    timeout: number,
-    begin: (done: (value: T) => void) => { again: () => void; stop: () => void },
-  ): Promise<T | undefined> {
-    return new Promise((resolve) => {
-      const finish = (value: T | undefined) => {
-        clearTimeout(limit);
-        clearInterval(repeat);
-        stop();
-        resolve(value);
-      };
-      const { again, stop } = begin(finish);
-      const limit = setTimeout(() => finish(undefined), timeout);
-      const repeat = setInterval(again, RETRY);
-      again();
-    });
-  }
-
   private sendArp(destination: string, arp: Pick<f.Arp, "operation" | "targetMac" | "targetIp">): void {
     const payload = f.writeArp({ ...arp, senderMac: this.mac, senderIp: this.ip });
     this.send(destination, f.EtherType.Arp, payload);
@@ -216,9 +173,5 @@ export class Station {
 
   private sendIp(destination: string, packet: Omit<f.Ipv4, "source">): void {
     this.send(destination, f.EtherType.Ipv4, f.writeIpv4({ ...packet, source: this.ip }));
-  }
-
-  private send(destination: string, type: number, payload: Buffer): void {
-    this.lan.receive(this.name, f.writeEthernet({ destination, source: this.mac, vlan: this.vlan, type, payload }));
   }
 }

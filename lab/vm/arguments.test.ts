@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { LAN_NIC, lanAddress, lanDevice, qemuArguments, type MachineSpec } from "./arguments";
+import { LAN_NIC, lanAddress, lanDevice, qemuArguments, secondDevice, type MachineSpec } from "./arguments";
 
 const spec: MachineSpec = {
   ...{ number: 2, accelerator: "tcg", kernel: "/i/vmlinuz", initrd: "/i/initrd", disk: "/l/disk.qcow2" },
@@ -29,6 +29,11 @@ describe("qemuArguments", () => {
     expect(values(qemuArguments(spec), "-device")).toContain([driver, ...options].join(","));
     expect(rest).toMatchObject({ mac: "52:54:00:00:02:02", addr: "0x4" });
     expect(lanAddress(2)).toBe("192.168.76.12");
+  });
+
+  test("a second LAN card has another slot, MAC and cable", () => {
+    expect(secondDevice(2)).toMatchObject({ mac: "52:54:00:00:03:02", netdev: "second", addr: "0x6" });
+    expect(Object.values(lanDevice(2))).not.toContain(secondDevice(2).id);
   });
 
   test("without its card the LAN's cable is still there for one that is plugged in later", () => {

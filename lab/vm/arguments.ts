@@ -35,6 +35,9 @@ export const hostName = (number: number): string => `lab${number}`;
 /** MAC of the LAN interface of host labN (ens4). */
 export const lanMac = (number: number): string => `52:54:00:00:02:0${number}`;
 
+/** MAC of the second LAN interface of host labN (ens6), which it has only once that is plugged in. */
+export const secondMac = (number: number): string => `52:54:00:00:03:0${number}`;
+
 /** LAN address of host labN. */
 export const lanAddress = (number: number): string => `192.168.76.${10 + number}`;
 
@@ -42,14 +45,22 @@ export const lanAddress = (number: number): string => `192.168.76.${10 + number}
 export const LAN_NIC = "lan-nic";
 
 /** The LAN interface as a device to plug in. A fixed slot, so that it comes back under the same name and fits every snapshot. */
-export const lanDevice = (number: number): Record<string, string> => ({
+export const lanDevice = (number: number, mac = lanMac(number)): Record<string, string> => ({
   driver: "virtio-net-pci",
   id: LAN_NIC,
   netdev: "lan",
-  mac: lanMac(number),
+  mac,
   bus: "pci.0",
   addr: "0x4",
   romfile: "", // no network boot: saves its ROM at every start, and the package that holds it
+});
+
+/** A second LAN interface, beside that one, on a cable of its own. */
+export const secondDevice = (number: number): Record<string, string> => ({
+  ...lanDevice(number, secondMac(number)),
+  id: "second-nic",
+  netdev: "second",
+  addr: "0x6",
 });
 
 /**
@@ -79,6 +90,8 @@ export function qemuArguments(spec: MachineSpec): string[] {
     ...["-drive", `file=${escapeCommas(spec.disk)},if=none,id=disk,format=qcow2,cache=unsafe`],
     ...["-device", "virtio-blk-pci,drive=disk,bus=pci.0,addr=0x5"],
     ...["-fw_cfg", `name=opt/lab/identity,file=${escapeCommas(spec.identity)}`],
+    // A machine that goes on from a snapshot forgets which VLANs its driver asked for (QEMU 7.2): without this filter it takes them all.
+    ...["-global", "virtio-net-pci.ctrl_vlan=off"],
     // restrict: the guest reaches neither this machine nor the world through its management interface.
     ...["-netdev", `user,id=management,restrict=on,hostfwd=tcp:127.0.0.1:${spec.sshPort}-:22`],
     ...["-device", `virtio-net-pci,netdev=management,mac=52:54:00:00:01:0${spec.number},bus=pci.0,addr=0x3,romfile=`],

@@ -7,6 +7,12 @@ import type { Machine } from "./machine";
 /** How long a host may take to boot; under emulation 45 s is usual, and several may boot at once. */
 const BOOT_MS = 240_000;
 
+/**
+ * QEMU keeps every connection for a guest that does not answer yet, also one that was given up, and hands all of them over when it does: with more
+ * than ten of them sshd drops the next (MaxStartups). Its title says how many it has.
+ */
+const NOBODY_WAITS = "timeout 20 sh -c 'until grep -qs \"[l]istener. 0 of \" /proc/[0-9]*/cmdline; do sleep 0.5; done'";
+
 /** Users of a lab host: `admin` has sudo and the docker group, `plain` neither. */
 export type Login = "root" | "admin" | "plain";
 
@@ -63,7 +69,7 @@ export class Host {
   async waitForSsh(timeout = BOOT_MS): Promise<void> {
     for (const end = Date.now() + timeout; Date.now() < end; await sleep(300)) {
       // The port itself always answers: QEMU forwards it. Only the server's greeting tells.
-      if ((await greeting(this.machine.sshPort)) && (await this.tryShell("true", { timeout: 30_000 })).code === 0)
+      if ((await greeting(this.machine.sshPort)) && (await this.tryShell(NOBODY_WAITS, { timeout: 30_000 })).code === 0)
         return;
       if (!this.machine.pid) throw new Error(`${this.name} stopped; its console is ${this.machine.dir}/serial.log`);
     }
@@ -104,19 +110,21 @@ export class Host {
       // The connection dies with the host, so its exit code says nothing.
       const shutDown = async () => void (await this.tryShell("systemctl reboot", { timeout: 60_000 }));
       let plugged: Promise<void> = Promise.resolve();
+      let booted: Promise<void> | undefined;
+      const newBoot = () => (booted ??= this.waitForNewBoot(before));
       if (options.nicLate === undefined) {
         await (options.hard ? this.machine.reset() : shutDown());
       } else {
         await this.machine.rebootWithoutNic(options.hard ? undefined : shutDown);
         const { nicLate } = options;
         const from = Date.now();
-        const due = typeof nicLate === "number" ? sleep(nicLate * 1000) : this.waitForNewBoot(before).then(nicLate);
+        const due = typeof nicLate === "number" ? sleep(nicLate * 1000) : newBoot().then(nicLate);
         plugged = due.then(async () => {
           await this.machine.plug();
           progress.say(`LAN interface plugged in ${Math.round((Date.now() - from) / 1000)} s after the start`);
         });
       }
-      await Promise.all([plugged, this.waitForNewBoot(before)]);
+      await Promise.all([plugged, newBoot()]);
       if (!options.noSettle) await this.waitUntilSettled();
     });
   }
@@ -135,7 +143,7 @@ export class Host {
   }
 }
 
-/** Whether something at this loopback port greets as an SSH server within 2 s. */
+/** Whether something at this loopback port greets as an SSH server within 5 s. */
 function greeting(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect(port, "127.0.0.1");
@@ -143,7 +151,7 @@ function greeting(port: number): Promise<boolean> {
       socket.destroy();
       resolve(answer);
     };
-    socket.setTimeout(2000, () => finish(false));
+    socket.setTimeout(5000, () => finish(false));
     socket.on("data", (data) => finish(data.toString("latin1").startsWith("SSH-")));
     socket.on("error", () => finish(false)).on("close", () => resolve(false));
   });

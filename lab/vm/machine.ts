@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as net from "node:net";
 import * as path from "node:path";
 import { sleep, tryRun } from "../run";
-import { hostName, LAN_NIC, lanDevice, qemuArguments, type MachineSpec } from "./arguments";
+import { hostName, LAN_NIC, lanDevice, lanMac, qemuArguments, secondDevice, type MachineSpec } from "./arguments";
 import { Qmp } from "./qmp";
 
 /** How long a guest may take to let go of its LAN interface. */
@@ -102,10 +102,22 @@ export class Machine {
     });
   }
 
-  /** Puts the LAN interface back in: same slot, same MAC. */
-  async plug(): Promise<void> {
+  /** Puts the LAN interface back in, or one with another MAC: same slot. */
+  async plug(mac = lanMac(this.number)): Promise<void> {
     await this.qmp(async (qmp) => {
-      if (!(await isPlugged(qmp))) await this.addNic(qmp);
+      if (!(await isPlugged(qmp))) await qmp.execute("device_add", lanDevice(this.number, mac));
+    });
+  }
+
+  /**
+   * Puts a second LAN interface in beside the first, on the switch port of `neighbour`, which must not run. It is there until this
+   * machine is stopped or loaded; no snapshot may be saved with it.
+   */
+  async plugSecond(neighbour: Machine): Promise<void> {
+    const addr = { type: "unix", path: path.join(neighbour.dir, "port.sock") };
+    await this.qmp(async (qmp) => {
+      await qmp.execute("netdev_add", { type: "stream", id: "second", server: false, addr });
+      await qmp.execute("device_add", secondDevice(this.number));
     });
   }
 
@@ -162,10 +174,6 @@ export class Machine {
         throw new Error(`${this.name} does not start: ${stderr.trim()}`);
       }
     }
-  }
-
-  private async addNic(qmp: Qmp): Promise<void> {
-    await qmp.execute("device_add", lanDevice(this.number));
   }
 
   /** A guest has to agree to an unplug; a reset carries it out for one that is not running. */

@@ -1,7 +1,7 @@
 // Each expectation is what the official plugin (5.1.0) answers to the same change.
 import { describe, expect, test } from "vitest";
 import type { Properties } from "../rpc/values";
-import { importedInputs, refreshedInputs, stateOf, type Inspected } from "./inspect";
+import { createBody, importedInputs, refreshedInputs, stateOf, type Inspected } from "./inspect";
 import { check, diff } from "./plan";
 
 const block = {
@@ -105,6 +105,20 @@ describe("differences of a network", () => {
     expect(diff(state, { ...importedInputs(state), ipamDriver: "default" }).diff).toEqual({});
     const refreshed = refreshedInputs(planned({}), state);
     expect(diff(state, refreshed).diff).toEqual({});
+  });
+
+  test("a network with an IPv6 half is read as it was asked for, and becomes another one without it", () => {
+    const half = { subnet: "fd00:76::/64", gateway: "fd00:76::1", ipRange: "fd00:76::1/128" };
+    const dual = { ...args, ipv6: true, ipamConfigs: [block, half] };
+    expect(createBody(dual)).toMatchObject({
+      EnableIPv6: true,
+      IPAM: { Config: [{}, { Subnet: half.subnet, Gateway: half.gateway, IPRange: half.ipRange }] },
+    });
+    const Config = [{ Subnet: half.subnet, Gateway: half.gateway, IPRange: half.ipRange }, ...inspected.IPAM.Config!];
+    const found = stateOf({ ...inspected, EnableIPv6: true, IPAM: { ...inspected.IPAM, Config } }, dual);
+    expect(diff(found, planned({ ipv6: true, ipamConfigs: [block, half] })).diff).toEqual({});
+    expect(diff(found, { ...importedInputs(found), ipamDriver: "default" }).diff).toEqual({});
+    expect(diff(found, planned({})).diff).toEqual({ ipamConfigs: "UPDATE_REPLACE", ipv6: "DELETE_REPLACE" });
   });
 
   test("wrong types are refused, unknown fields too", () => {
