@@ -150,6 +150,26 @@ describe("MacvlanNetwork", () => {
     expect(await importOf({}, fixture("trixie-bare"))).toBeUndefined();
   });
 
+  it("has both halves where the LAN has IPv6, and takes over one that is so", async () => {
+    const make6 = () => new MacvlanNetwork("lan", { ssh, ...lan, subnet6: "fd00:76::/64" });
+    const network = (await registers(make6)).find(({ type }) => type === "docker:index/network:Network")!;
+    const halves = network.inputs.ipamConfigs as object[];
+    expect([network.inputs.ipv6, halves.length, halves[1]]).toEqual([
+      true,
+      2,
+      { subnet: "fd00:76::/64", gateway: "fd00:76::1", ipRange: "fd00:76::1/128" },
+    ]);
+    const used = fixture("trixie-in-use");
+    const half = { Subnet: "fd00:76::/64", Gateway: "fd00:76::1", IPRange: "fd00:76::1/128", AuxiliaryAddresses: {} };
+    const networks = used.networks.map((each) =>
+      each.name === "lan" ? { ...each, ipv6: true, ipam: { ...each.ipam, Config: [...each.ipam.Config, half] } } : each,
+    );
+    const found = await seeing({ ...used, networks }, () => registers(make6));
+    expect(found.find(({ type }) => type === "docker:index/network:Network")!.importId).toBe(
+      networks.find(({ name }) => name === "lan")!.id,
+    );
+  });
+
   it("refuses a network of somebody else's", async () => {
     const other = () => new MacvlanNetwork("lan", { ssh, ...lan, ipRange: "192.168.76.64/27" });
     expect(await seeing(fixture("trixie-in-use"), () => refusal(other))).toContain(

@@ -14,16 +14,18 @@ import { ApplianceHostArgs, placeAppliance, probesOf, resolveHost } from "./spec
 export interface ApplianceAddress {
   /** IPv4 address. */
   ip: string;
-  /** MAC, lower case. */
-  mac: string;
+  /** IPv6 address, on a network with IPv6. */
+  ip6?: string;
+  /** MAC, lower case; absent on a network of driver ipvlan, where it is that of the NIC. */
+  mac?: string;
 }
 
 /** A further LAN of a host. */
 export interface LanLink {
   /** Docker's id of the network. */
   networkId: string;
-  /** MAC of the parent link. */
-  mac: string;
+  /** MAC of the parent link; absent with the driver ipvlan, where it is that of the NIC. */
+  mac?: string;
 }
 
 /**
@@ -33,8 +35,8 @@ export interface LanLink {
 export class ApplianceHost extends pulumi.ComponentResource {
   /** Docker's id of the network. */
   public readonly networkId: pulumi.Output<string>;
-  /** MAC of the parent link. */
-  public readonly mac: pulumi.Output<string>;
+  /** MAC of the parent link; undefined with the driver ipvlan, where it is that of the NIC. */
+  public readonly mac: pulumi.Output<string | undefined>;
   /** Networks and links of the further LANs by name. */
   public readonly lans: pulumi.Output<Record<string, LanLink>>;
   /** The appliances' addresses by name. */
@@ -87,7 +89,14 @@ export class ApplianceHost extends pulumi.ComponentResource {
         further.map((lan) => [lan, { networkId: made[lan]!.network.networkId, mac: made[lan]!.parent.mac }]),
       ),
     );
-    this.appliances = pulumi.output(Object.fromEntries(pins.map((pin) => [pin.name, { ip: pin.ip, mac: pin.mac }])));
+    this.appliances = pulumi.output(
+      Object.fromEntries(
+        pins.map(({ name: appliance, ip, ip6, mac }): [string, ApplianceAddress] => [
+          appliance,
+          { ip, ...(ip6 === undefined ? {} : { ip6 }), ...(mac === undefined ? {} : { mac }) },
+        ]),
+      ),
+    );
     const { networkId, mac, appliances: addresses } = this;
     this.registerOutputs({
       networkId,

@@ -278,7 +278,7 @@ const mutations: [string, Change, string][] = [
   [
     "the network is a bridge",
     network({ driver: "bridge", options: {} }),
-    "network: network lan is another one (driver: bridge instead of macvlan, parent: none instead of lan0, mode: none instead of bridge)",
+    "network: network lan is another one (driver: bridge instead of macvlan, parent: none instead of lan0)",
   ],
   [
     "an apply was cut off",

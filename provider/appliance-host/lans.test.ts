@@ -249,7 +249,7 @@ describe("ways of their own", () => {
     expect(further!.link).toMatchObject({ reach: "range", ipRange: "192.168.20.64/28", address: "192.168.20.9" });
     const component = { ssh: args.ssh, ...interfaceOf(further!.link) };
     const { ipRange, ...spec } = hostInterfaceSchema.parse(component);
-    expect(resolveInterface(spec, "gw1", ipRange)).toEqual(further!.link);
+    expect(resolveInterface(spec, "gw1", { ipRange })).toEqual(further!.link);
   });
 
   it("are missed on the one that lacks them", () => {

@@ -1,7 +1,14 @@
 import { z } from "zod";
-import { linkNameFault, overlaps, rangeOf } from "../address";
+import { linkNameFault, overlaps, overlaps6, rangeOf } from "../address";
 import { below, Fault, nearest, Path, Problem } from "../errors";
-import { InterfaceSpec, interfaceSchema, ResolvedInterface, resolveInterface } from "../host-interface";
+import {
+  driverProblems,
+  InterfaceSpec,
+  interfaceSchema,
+  NicArgs,
+  ResolvedInterface,
+  resolveInterface,
+} from "../host-interface";
 import { NetworkSpec, networkSchema, ResolvedNetwork, resolveNetwork } from "../macvlan-network";
 import { parse, text } from "../validate";
 
@@ -61,10 +68,12 @@ export function readLans(args: unknown, destination: string): { lans: ReadableLa
     const spec = written && { ...written, ...(key === undefined ? {} : { name: networkName }) };
     const resolved = spec && resolveNetwork(spec, linkName);
     problems.push(...below([...path, "network"], resolved?.problems ?? []));
+    if (linkSpec && resolved)
+      problems.push(...below([...path, "interface"], driverProblems(linkSpec, resolved.network.driver)));
     return {
       name: key ?? networkName,
       path,
-      link: linkSpec && resolveInterface({ ...linkSpec, name: linkName }, destination, written?.ipRange),
+      link: linkSpec && resolveInterface({ ...linkSpec, name: linkName }, destination, written),
       network: resolved?.network,
       spec,
     };
@@ -113,17 +122,36 @@ function compare(before: ReadableLan, lan: ReadableLan): Problem[] {
       message: `${lan.network.name} is the Docker network of ${whose} too`,
       remedy: "give each its own name",
     });
+  if (before.link && lan.link && isOneDevice(before.link, lan.link) && lan.network.driver !== before.network.driver)
+    problems.push({
+      path: at("network", "driver"),
+      message: `${lan.network.driver} beside the ${before.network.driver} of ${whose}: a device carries macvlans or ipvlans, not both`,
+      remedy: "give both the same driver, or put one on a VLAN or a NIC of its own",
+    });
   if (overlaps(lan.network.cidr, before.network.cidr))
     problems.push({
       path: at("network", "subnet"),
       message: `${lan.network.subnet} overlaps ${before.network.subnet}, the subnet of ${whose}: one Docker has each address once`,
       remedy: "put the host on LANs with subnets of their own",
     });
+  const [ipv6, before6] = [lan.network.ipv6, before.network.ipv6];
+  if (ipv6 !== undefined && before6 !== undefined && overlaps6(ipv6.cidr, before6.cidr))
+    problems.push({
+      path: at("network", "subnet6"),
+      message: `${ipv6.subnet} overlaps ${before6.subnet}, the subnet6 of ${whose}: one Docker has each address once`,
+      remedy: "give each LAN a prefix of its own",
+    });
   return [
     ...problems,
     ...strayRoutes(lan, before.network, whose),
     ...strayRoutes(before, lan.network, `LAN ${lan.name}`),
   ];
+}
+
+/** Whether two links are on one device, as far as the specification shows it. */
+function isOneDevice(a: ResolvedInterface, b: ResolvedInterface): boolean {
+  const same = (key: keyof NicArgs) => a.nic[key] === b.nic[key];
+  return same("name") && same("mac") && same("path") && a.vlan?.id === b.vlan?.id;
 }
 
 /** Routes over the link of one LAN into the subnet of another one: the host would send there by the wrong interface. */
@@ -154,7 +182,7 @@ function compareLinks(
       message: `${link.name} is the link of ${whose} too`,
       remedy: "give each its own name",
     });
-  if (link.mac === before.mac && link.name !== before.name)
+  if (link.mac !== undefined && link.mac === before.mac && link.name !== before.name)
     problems.push({
       path: at("interface", "mac"),
       message: `${link.mac} is the MAC of the link of ${whose} too`,

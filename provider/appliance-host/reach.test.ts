@@ -35,7 +35,14 @@ describe("the ways over the link in a specification", () => {
     const watched = resolveHost(hostWith({ ...link, reach: "watch" }, { ipRange })).host?.link;
     expect(watched).toMatchObject({ reach: "watch", ...link });
     expect(watched).not.toHaveProperty("ipRange");
-    expect(Object.keys(resolveHost(hostWith()).host!.link)).toEqual(["name", "nic", "mac", "reach", "waitForNic"]);
+    expect(Object.keys(resolveHost(hostWith()).host!.link)).toEqual([
+      "name",
+      "nic",
+      "driver",
+      "mac",
+      "reach",
+      "waitForNic",
+    ]);
   });
 
   it.each<[string, Partial<InterfaceSpec>, Partial<NetworkSpec>, string]>([
@@ -93,6 +100,12 @@ describe("the ways over the link in a specification", () => {
       { routes: ["192.168.76.3"] },
       {},
       "interface.routes: with reach: none the host reaches nothing over the link; set reach: pinned, or leave routes out",
+    ],
+    [
+      "connections that nobody can open",
+      { inbound: false },
+      {},
+      "interface.inbound: with reach: none nothing comes to the host over the link; set reach: pinned, or leave inbound out",
     ],
     [
       "a route to the gateway",
@@ -235,6 +248,13 @@ describe("drift of the ways over the link", () => {
       hostWith({ reach: "range" }, { ipRange: "192.168.76.64/32" }),
       without("192.168.76.64/32"),
       ["link: the route to 192.168.76.64 over lan0 is missing"],
+    ],
+    ["no connections to the host: in sync", hostWith({ reach: "pinned", inbound: false }), () => ({}), []],
+    [
+      "no connections to the host: a rule is gone",
+      hostWith({ reach: "pinned", inbound: false }),
+      () => ({ closed: { lan0: "10" } }),
+      ["link: connections to the host are let in over lan0: rules of traffic control (tc) are missing on it"],
     ],
     ["an address and routes: in sync", routed, () => ({}), []],
     [

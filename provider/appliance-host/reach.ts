@@ -2,18 +2,20 @@ import { formatRange, Ipv4Range, overlaps, rangeOf } from "../address";
 import { Pin } from "../appliance";
 import { Problem } from "../errors";
 import { Reach, ResolvedInterface } from "../host-interface";
-import { addressFault, NetworkMode, ResolvedNetwork } from "../macvlan-network";
+import { addressFault, linkIpv6Fault, NetworkMode, ResolvedNetwork } from "../macvlan-network";
 
 /**
- * What the link's address and routes get wrong on the network. What is sent over the link must be behind it: with strict
+ * What the link's address, routes and MTU get wrong on the network. What is sent over the link must be behind it: with strict
  * rp_filter the host drops what comes in by the NIC from an address that its route leads over the link to.
  */
 export function checkReach(link: ResolvedInterface, network: ResolvedNetwork, pins: readonly Pin[]): Problem[] {
   return [
     ...modeProblems(link, network),
     ...addressProblems(link, network, pins),
+    ...address6Problems(link, network, pins),
     ...rangeProblems(link, network),
     ...routeProblems(link, network),
+    ...mtuProblems(link, network),
   ];
 }
 
@@ -33,6 +35,15 @@ function modeProblems({ reach, name }: ResolvedInterface, { mode }: ResolvedNetw
   ];
 }
 
+/** RFC 8200, section 5. Below it the kernel takes IPv6 off the interface. */
+const IPV6_MIN_MTU = 1280;
+
+function mtuProblems({ mtu = IPV6_MIN_MTU }: ResolvedInterface, { ipv6, name }: ResolvedNetwork): Problem[] {
+  if (ipv6 === undefined || mtu >= IPV6_MIN_MTU) return [];
+  const message = `an MTU of ${mtu} is too small for the IPv6 of network ${name}`;
+  return [{ path: ["interface", "mtu"], message, remedy: `give ${IPV6_MIN_MTU} or more, or leave subnet6 out` }];
+}
+
 function addressProblems({ address }: ResolvedInterface, network: ResolvedNetwork, pins: readonly Pin[]): Problem[] {
   if (address === undefined) return [];
   const path = ["interface", "address"];
@@ -42,6 +53,17 @@ function addressProblems({ address }: ResolvedInterface, network: ResolvedNetwor
   const owner = pins.find(({ ip }) => ip === address);
   if (owner === undefined) return [];
   const message = `${address} is the address of the appliance ${owner.name} too`;
+  return [{ path, message, remedy: "choose another address for the link, or leave it out" }];
+}
+
+function address6Problems({ address6 }: ResolvedInterface, network: ResolvedNetwork, pins: readonly Pin[]): Problem[] {
+  if (address6 === undefined) return [];
+  const path = ["interface", "address6"];
+  const fault = linkIpv6Fault(network, address6);
+  if (fault) return [{ path, ...fault }];
+  const owner = pins.find(({ ip6 }) => ip6 === address6);
+  if (owner === undefined) return [];
+  const message = `${address6} is the IPv6 address of the appliance ${owner.name} too`;
   return [{ path, message, remedy: "choose another address for the link, or leave it out" }];
 }
 

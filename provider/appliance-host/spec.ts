@@ -1,19 +1,36 @@
 import { z } from "zod";
-import { contains, defaultMac, Ipv4Range, parseIpv4, parseMac, rangeOf } from "../address";
+import { contains, Ipv4Range, parseIpv4, parseIpv6, parseMac, rangeOf } from "../address";
 import {
   ApplianceArgs,
   applianceFieldsSchema,
   applianceNameFault,
   HostAppliance,
   hostApplianceSchema,
+  identityOf,
   isRight,
   Seen,
   Pin,
   placedProblems,
+  PlaceOnLan,
 } from "../appliance";
-import { below, formatProblem, Problem, valueOf } from "../errors";
-import { InterfaceSpec, interfaceSchema, ResolvedInterface } from "../host-interface";
-import { addressFault, freeAddress, NetworkSpec, networkSchema, ResolvedNetwork } from "../macvlan-network";
+import { below, formatPath, formatProblem, Problem, valueOf } from "../errors";
+import {
+  InterfaceSpec,
+  interfaceSchema,
+  linkProbes,
+  NetworkDriver,
+  probedOn,
+  ResolvedInterface,
+} from "../host-interface";
+import {
+  addressFault,
+  freeAddress,
+  freeIpv6,
+  ipv6Fault,
+  NetworkSpec,
+  networkSchema,
+  ResolvedNetwork,
+} from "../macvlan-network";
 import { overridesSchema, Probe } from "../observe";
 import { SshArgs, sshSchema } from "../ssh";
 import { parse, text } from "../validate";
@@ -88,16 +105,12 @@ export function resolveHost(args: unknown, seen = new Seen()): { host?: Resolved
   const { value: spec, problems } = right ? { value: right, problems: [] } : parse(applianceHostSchema, args);
   const unknown: Problem[] = [];
   const appliances = right ? Object.entries(right.appliances) : readable(args);
-  const pins = appliances.map(([name, { ip, mac, lan }]): LanPin => {
+  const pins = appliances.map(([name, appliance]): LanPin => {
+    const { lan } = appliance;
     const path = ["appliances", name];
-    if (lanOf(lans, lan) === undefined) unknown.push(unknownLan(lans, lan!, [...path, "lan"]));
-    return {
-      path,
-      name,
-      ip,
-      mac: mac === undefined ? defaultMac(ip) : valueOf(parseMac(mac)),
-      lan: lan ?? lans[0]!.name,
-    };
+    const on = lanOf(lans, lan);
+    if (on === undefined) unknown.push(unknownLan(lans, lan!, [...path, "lan"]));
+    return { path, name, ...identityOf(appliance, on?.network), lan: lan ?? lans[0]!.name };
   });
   const all = once([
     ...problems,
@@ -106,6 +119,7 @@ export function resolveHost(args: unknown, seen = new Seen()): { host?: Resolved
     ...checkLans(lans),
     ...unknown,
     ...checkAddresses(lans, pins),
+    ...notYet(problems, checkIpv6Addresses(lans, pins, new Map(appliances.map(([name, { ip6 }]) => [name, ip6])))),
     ...checkMacs(lans, pins),
     ...lans.flatMap((lan) => checkReachOn(lan, pins)),
     ...below(["appliances"], checkOrder(right ? waitingIn(right.appliances) : startAfterOf(args))),
@@ -138,7 +152,11 @@ export function placeAppliance(args: ApplianceHostArgs, host: ResolvedHost, name
   return {
     ssh: host.ssh,
     name,
-    network: { name: network.name, parent: link.name, subnet: network.subnet, gateway: network.gateway },
+    network: {
+      ...{ name: network.name, parent: link.name, subnet: network.subnet, gateway: network.gateway },
+      ...(network.driver === NetworkDriver.Macvlan ? {} : { driver: network.driver }),
+      ...(network.ipv6 === undefined ? {} : { subnet6: network.ipv6.subnet, gateway6: network.ipv6.gateway }),
+    },
     ...spec,
   };
 }
@@ -155,16 +173,21 @@ function placed(args: unknown, lans: readonly ReadableLan[], found: readonly Pro
   });
 }
 
-/** Name of the network that an appliance is on. */
-function networkFor(lans: readonly ReadableLan[], { lan }: HostAppliance): string {
+function networkFor(lans: readonly ReadableLan[], { lan }: HostAppliance): PlaceOnLan {
   const { name, spec } = lanOf(lans, lan) ?? lans[0]!;
-  return spec?.name ?? name;
+  return { network: spec?.name ?? name, driver: spec?.driver };
 }
 
 function checkReachOn({ name, path, link, network }: ReadableLan, pins: readonly LanPin[]): Problem[] {
   if (link === undefined || network === undefined) return [];
   const there = pins.filter(({ lan }) => lan === name);
   return below(path, checkReach(link, network, there));
+}
+
+/** Those about places of which nothing was told. */
+function notYet(told: readonly Problem[], problems: readonly Problem[]): Problem[] {
+  const places = new Set(told.map(({ path }) => formatPath(path)));
+  return problems.filter(({ path }) => !places.has(formatPath(path)));
 }
 
 /** Each problem once: the parts and the whole may find the same. */
@@ -186,6 +209,27 @@ function checkAddresses(lans: readonly ReadableLan[], pins: readonly LanPin[]): 
   });
 }
 
+/** `given` are the IPv6 addresses as they are written, by appliance. */
+function checkIpv6Addresses(
+  lans: readonly ReadableLan[],
+  pins: readonly LanPin[],
+  given: ReadonlyMap<string, string | undefined>,
+): Problem[] {
+  return pins.flatMap((pin, i) => {
+    const path = [...pin.path, "ip6"];
+    const network = lanOf(lans, pin.lan)?.network;
+    const written = given.get(pin.name);
+    const fault = network && ipv6Fault(network, pin.ip, written);
+    if (fault) return [{ path, ...fault }];
+    if (pin.ip6 === undefined || network?.ipv6 === undefined) return [];
+    // Two equal addresses make two equal ones: one problem, told as that of the addresses.
+    const twin = pins.slice(0, i).find(({ ip6, ip }) => ip6 === pin.ip6 && ip !== pin.ip);
+    if (twin === undefined) return [];
+    const message = `${pin.ip6} is the IPv6 address of the appliance ${twin.name} too`;
+    return [{ path, message, remedy: freeIpv6(network.ipv6, pin.ip, written) }];
+  });
+}
+
 /** What to do about an address of another LAN of the host. */
 function whereItFits(lans: readonly ReadableLan[], { ip, lan }: LanPin): string | undefined {
   const other = lans.find(({ name, network }) => {
@@ -199,13 +243,14 @@ function checkMacs(lans: readonly ReadableLan[], pins: readonly LanPin[]): Probl
   const remedy = "give each its own, or leave them out to have them derived";
   const links = lans.flatMap(({ link, path }) => (link === undefined ? [] : [{ link, path }]));
   for (const { link, path } of links)
-    if (links.some((other) => other.link.nic.mac === link.mac))
+    if (link.mac !== undefined && links.some((other) => other.link.nic.mac === link.mac))
       problems.push({
         path: [...path, "interface", "mac"],
         message: `${link.mac} is the MAC of the NIC itself`,
         remedy,
       });
   for (const [i, { path, mac, ip }] of pins.entries()) {
+    if (mac === undefined) continue;
     const at = [...path, "mac"];
     const twin = pins.slice(0, i).find((other) => other.mac === mac);
     const owner = links.find(({ link }) => mac === link.mac || mac === link.nic.mac)?.link;
@@ -226,13 +271,17 @@ function part<T extends z.ZodType>(schema: T, args: unknown, key: string): z.out
 
 const identity = z.object({
   ip: text((value) => parseIpv4(value).fault),
+  ip6: text((value) => parseIpv6(value).fault)
+    .optional()
+    .catch(undefined),
   mac: text((value) => parseMac(value).fault).optional(),
+  slaac: z.boolean().optional().catch(undefined),
   lan: z.string().min(1).optional(),
 });
 const waiting = z.object({ startAfter: z.array(z.string()).optional() });
 
 /** The appliances whose address and MAC can be read, whatever else is wrong with them. */
-function readable(args: unknown): [string, { ip: string; mac?: string; lan?: string }][] {
+function readable(args: unknown): [string, z.output<typeof identity>][] {
   return Object.entries(appliancesOf(args)).flatMap(([name, appliance]) => {
     const { value } = parse(identity, appliance);
     return value ? [[name, value] as [string, typeof value]] : [];
@@ -257,10 +306,14 @@ function appliancesOf(args: unknown): Record<string, unknown> {
   return typeof given === "object" && given !== null && !Array.isArray(given) ? (given as Record<string, unknown>) : {};
 }
 
-/** The pins to ask the LAN for, each on its own one. */
+/** The addresses to ask the LAN for, each on its own one; those of IPv6 after all others. */
 export function probesOf({ lans, pins }: ResolvedHost): Probe[] {
-  return pins.map(({ ip, lan }) => {
-    const { nic, vlan } = lanOf(lans, lan)!.link;
-    return { ip, on: vlan === undefined ? nic : { ...nic, vlan: vlan.id } };
-  });
+  const on = ({ lan }: LanPin) => probedOn(lanOf(lans, lan)!.link);
+  const all = [
+    ...pins.map((pin) => ({ ip: pin.ip, on: on(pin) })),
+    ...lans.flatMap(({ link }) => linkProbes(link)),
+    ...pins.flatMap((pin) => (pin.ip6 === undefined ? [] : [{ ip: pin.ip6, on: on(pin) }])),
+  ];
+  const isIpv6 = ({ ip }: Probe) => ip.includes(":");
+  return [...all.filter((probe) => !isIpv6(probe)), ...all.filter(isIpv6)];
 }

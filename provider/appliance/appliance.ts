@@ -1,5 +1,6 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { addressesOf } from "../address";
 import { commandArgs, commandOptions, readArgs, repair, typeToken } from "../component";
 import { enforce, factsOf, findAll } from "../observe";
 import { deleteCommand, remoteCommand } from "../ssh";
@@ -18,8 +19,10 @@ import { ApplianceArgs, applianceSchema } from "./spec";
 export class Appliance extends pulumi.ComponentResource {
   /** IPv4 address on the LAN. */
   public readonly ip: pulumi.Output<string>;
-  /** MAC on the LAN, lower case. */
-  public readonly mac: pulumi.Output<string>;
+  /** IPv6 address on the LAN; undefined on a network of IPv4 alone. */
+  public readonly ip6: pulumi.Output<string | undefined>;
+  /** MAC on the LAN, lower case; undefined on a network of driver ipvlan, where it is that of the NIC. */
+  public readonly mac: pulumi.Output<string | undefined>;
   /** Name of the appliance on the host. */
   public readonly name: pulumi.Output<string>;
 
@@ -27,8 +30,13 @@ export class Appliance extends pulumi.ComponentResource {
     readArgs(name, applianceSchema, args);
     const appliance = resolveAppliance(args);
     const { ssh, overrides } = args;
-    const facts = factsOf(ssh, [name], [{ ip: appliance.ip, on: { link: appliance.parent } }]);
-    const pin = { path: [], name: appliance.name, ip: appliance.ip, mac: appliance.mac };
+    const { ip6 } = appliance;
+    const facts = factsOf(
+      ssh,
+      [name],
+      addressesOf(appliance).map((ip) => ({ ip, on: { link: appliance.parent } })),
+    );
+    const pin = { path: [], name: appliance.name, ip: appliance.ip, ip6, mac: appliance.mac, slaac: appliance.slaac };
     if (facts) enforce(findAll(pinRules, facts, [pin]), [name], { facts, overrides, parent: opts?.parent });
     const wrapped = withSecret(args);
     super(typeToken("Appliance"), name, wrapped, opts);
@@ -47,11 +55,13 @@ export class Appliance extends pulumi.ComponentResource {
       { ...commandOptions(this, opts), ...drift.options },
     );
     this.ip = pulumi.output(appliance.ip);
+    this.ip6 = pulumi.output(ip6);
     this.mac = pulumi.output(appliance.mac);
     this.name = pulumi.output(appliance.name);
     const { definition } = appliance;
     this.registerOutputs({
       ip: this.ip,
+      ...(ip6 === undefined ? {} : { ip6: this.ip6 }),
       mac: this.mac,
       name: this.name,
       network: appliance.network,

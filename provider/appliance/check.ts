@@ -1,5 +1,6 @@
 import { nearest, Path } from "../errors";
 import { parseMac } from "../address";
+import { NetworkDriver } from "../host-interface";
 import { SERVICE_KEYS, TOP_LEVEL_KEYS } from "./keys";
 import { checkFiles } from "./check-files";
 import { checkNetworks } from "./check-networks";
@@ -102,7 +103,7 @@ function anyService(name: string, service: Record<string, unknown>, context: Com
 function lanService(
   name: string,
   service: Record<string, unknown>,
-  { ip, mac, place }: ComposeContext,
+  { ip, ip6, mac, place }: ComposeContext,
 ): ComposeProblem[] {
   const at = (...keys: (string | number)[]): Path => ["services", name, ...keys];
   const problems: ComposeProblem[] = [];
@@ -125,12 +126,15 @@ function lanService(
       remedy: "leave them out: services of one file find each other by name",
     });
   const ownMac = service["mac_address"];
-  if (ownMac !== undefined && !sameMac(ownMac, mac))
-    problems.push({
-      path: at("mac_address"),
-      message: `the MAC of this service is ${mac}`,
-      remedy: "leave it out, and give the one that you want as mac of the appliance",
-    });
+  const shared = place?.driver === NetworkDriver.Ipvlan;
+  const macFault = shared
+    ? { message: `on network ${place.network}, an ipvlan one, it has the MAC of the NIC`, remedy: "leave it out" }
+    : {
+        message: `the MAC of this service is ${mac}`,
+        remedy: "leave it out, and give the one that you want as mac of the appliance",
+      };
+  const isOther = (given: unknown) => given !== undefined && (shared || !sameMac(given, mac));
+  if (isOther(ownMac)) problems.push({ path: at("mac_address"), ...macFault });
   const replicas = [["scale", service["scale"]] as const, ["deploy", group(service["deploy"])["replicas"]] as const];
   for (const [key, count] of replicas)
     if (count !== undefined && Number(count) !== 1)
@@ -155,12 +159,14 @@ function lanService(
         message: `the address of this service is ${ip}`,
         remedy: "leave it out, and give the one that you want as ip of the appliance",
       });
-    if (place && endpoint["mac_address"] !== undefined && !sameMac(endpoint["mac_address"], mac))
+    if (place && ![undefined, ip6].includes(endpoint["ipv6_address"] as string | undefined))
       problems.push({
-        path: at("networks", key, "mac_address"),
-        message: `the MAC of this service is ${mac}`,
-        remedy: "leave it out, and give the one that you want as mac of the appliance",
+        path: at("networks", key, "ipv6_address"),
+        message: `the IPv6 address of this service is ${ip6 ?? "that of the appliance"}`,
+        remedy: "leave it out, and give the one that you want as ip6 of the appliance",
       });
+    if (place && isOther(endpoint["mac_address"]))
+      problems.push({ path: at("networks", key, "mac_address"), ...macFault });
   }
   return problems;
 }

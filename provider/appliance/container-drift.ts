@@ -1,3 +1,4 @@
+import { addressesOf } from "../address";
 import { ContainerFact, ghostNetworks, HostFacts, isNetworkError } from "../observe";
 import { group } from "./model";
 import { containerName, restartPolicy } from "./render";
@@ -93,20 +94,28 @@ function networkDrift(facts: HostFacts, appliance: ResolvedAppliance, container:
   }
   if (end.NetworkID !== "" && end.NetworkID !== network.id)
     return [`container ${name} is on a network ${appliance.network} that is gone`];
-  const { ip, mac } = appliance;
-  const pinned = end.IPAMConfig?.IPv4Address;
+  const { ip, ip6 = "", mac } = appliance;
+  const { IPv4Address: pinned, IPv6Address: pinned6 = "" } = end.IPAMConfig ?? {};
   if (pinned !== ip) return [`container ${name} is pinned to ${pinned ?? "no address"} instead of ${ip}`];
+  if (pinned6 !== ip6)
+    return [`container ${name} is pinned to ${pinned6 || "no IPv6 address"} instead of ${ip6 || "none"}`];
   if (container.status !== "running") return [];
   if (end.IPAddress !== ip) return [`container ${name} runs with IP ${end.IPAddress || "none"} instead of ${ip}`];
-  if (end.MacAddress !== mac) return [`container ${name} runs with MAC ${end.MacAddress || "none"} instead of ${mac}`];
+  const { GlobalIPv6Address: runs6 = "" } = end;
+  if (runs6 !== ip6) return [`container ${name} runs with IP ${runs6 || "none"} instead of ${ip6 || "none"}`];
+  // Docker names none for an ipvlan.
+  if (mac !== undefined && end.MacAddress !== mac)
+    return [`container ${name} runs with MAC ${end.MacAddress || "none"} instead of ${mac}`];
   return insideDrift(facts, appliance, container);
 }
 
 /** Docker's word stays the same when a NIC takes the interfaces on it away. */
-function insideDrift(facts: HostFacts, { ip, mac }: ResolvedAppliance, { id, name }: ContainerFact): string[] {
+function insideDrift(facts: HostFacts, appliance: ResolvedAppliance, { id, name }: ContainerFact): string[] {
+  const { mac } = appliance;
   const inside = facts.inside.get(id);
   if (inside === undefined) return [];
-  if (!Object.values(inside.macs).includes(mac))
+  if (mac !== undefined && !Object.values(inside.macs).includes(mac))
     return [`container ${name} has lost its interface, which goes with its NIC`];
-  return inside.addresses.includes(ip) ? [] : [`container ${name} has lost its address ${ip} inside`];
+  const lost = addressesOf(appliance).find((address) => !inside.addresses.includes(address));
+  return lost === undefined ? [] : [`container ${name} has lost its address ${lost} inside`];
 }

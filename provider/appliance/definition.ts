@@ -27,7 +27,7 @@ export interface ReadDefinition {
 /** The parts of a specification that decide on the definition, with the pins filled in. */
 export type DefinitionSpec = Pick<ApplianceSpec, "service" | "compose" | "lanService" | "files" | "secrets">;
 
-type Context = Pick<ComposeContext, "ip" | "mac" | "place">;
+type Context = Pick<ComposeContext, "ip" | "ip6" | "mac" | "place">;
 
 const MARK = "# managed by pulumi-macvlan";
 

@@ -1,4 +1,5 @@
 import { Fault, Path } from "../errors";
+import { NetworkDriver } from "../host-interface";
 
 /** Something is wrong at a place in a compose file or in an inline service. */
 export interface ComposeProblem extends Fault {
@@ -12,12 +13,13 @@ export interface ComposeContext {
   readonly lanService: string;
   /** The pins; undefined while they cannot be read. */
   readonly ip?: string;
+  readonly ip6?: string;
   readonly mac?: string;
   /** Delivered files by their path. */
   readonly files: Readonly<Record<string, string>>;
   readonly secrets: readonly string[];
-  /** Name of the appliance and of the LAN's Docker network; undefined while only the appliance by itself is looked at. */
-  readonly place?: { readonly name: string; readonly network: string };
+  /** Name of the appliance, name and driver (default macvlan) of the LAN's Docker network; undefined while only the appliance by itself is looked at. */
+  readonly place?: { readonly name: string; readonly network: string; readonly driver?: NetworkDriver };
 }
 
 /** A group of named values; anything else reads as an empty one. */

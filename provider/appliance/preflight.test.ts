@@ -1,12 +1,13 @@
 import { ContainerFact, HostFacts } from "../observe";
 import { fixture } from "../observe/fixtures/fixture";
-import { testRules, withInfo } from "../observe/fixtures/rule-cases";
+import { testRules, withInfo, withVersion } from "../observe/fixtures/rule-cases";
 import { Pin, pinRules } from "./preflight";
 
 const bare = fixture("trixie-bare");
 const used = fixture("trixie-in-use");
-const dns: Pin = { path: ["dns"], name: "dns", ip: "192.168.76.53", mac: "02:42:c0:a8:4c:35" };
+const dns = { path: ["dns"], name: "dns", ip: "192.168.76.53", mac: "02:42:c0:a8:4c:35" } satisfies Pin;
 const spec = [dns];
+const dual: Pin = { ...dns, ip6: "fd00:76::53" };
 const web: Pin = { path: ["web"], name: "web", ip: "192.168.76.80", mac: "02:42:c0:a8:4c:50" };
 
 /** The container that has the address and the MAC of `dns`, somebody's unless it is said whose. */
@@ -22,6 +23,7 @@ const remade = (facts = holding({ name: "dns", project: "" })): HostFacts => ({
   applianceConfs: new Map([["dns", { NAME: "dns", IP: dns.ip }]]),
 });
 const end = { IPAMConfig: null, MacAddress: "", IPAddress: "", NetworkID: "" };
+const end6 = { ...end, GlobalIPv6Address: "fd00:76::53" };
 const answering = (macs: string[], facts: HostFacts = bare): HostFacts => ({
   ...facts,
   probed: new Map([[dns.ip, macs]]),
@@ -36,6 +38,9 @@ const from = (client: string, facts: HostFacts = bare): HostFacts => ({
 });
 const compose = (cliPlugins: { Name: string; Version?: string }[]) => withInfo(bare, { cliPlugins });
 const install = "install the Compose plugin 2.24.0 or later (Debian 13: apt install docker-compose)";
+
+const versions = (docker: string, Version: string) =>
+  withVersion(withInfo(bare, { cliPlugins: [{ Name: "compose", Version }] }), docker, "1.45");
 
 testRules(pinRules, {
   "compose-version": {
@@ -52,6 +57,25 @@ testRules(pinRules, {
       "one that applied something before": { on: compose([{ Name: "compose" }]), spec },
     },
   },
+  "slaac-version": {
+    fires: {
+      "Docker 26, not to hear a router": {
+        on: versions("26.1.5", "2.26.1"),
+        spec: [{ ...dns, slaac: false }],
+        says: "dns.slaac: Docker 26.1.5 has no way to keep it from what a router announces; leave it out, or use Docker 27.0.0 or later",
+      },
+      "an old Compose with a new Docker": {
+        on: versions("28.5.2", "2.26.1"),
+        spec: [{ ...dns, slaac: true }],
+        says: "dns.slaac: Docker Compose 2.26.1 has no way to have it take what a router announces; leave it out, or use the Compose plugin 2.27.1 or later",
+      },
+    },
+    quiet: {
+      "Docker 26, to hear a router": { on: versions("26.1.5", "2.26.1"), spec: [{ ...dns, slaac: true }] },
+      "Docker 28 with its Compose": { on: versions("28.5.2", "2.40.3"), spec: [{ ...dns, slaac: false }] },
+      "nothing of it": { on: versions("26.1.5", "2.26.1"), spec },
+    },
+  },
   "ip-of-host": {
     fires: {
       "its address on the LAN": {
@@ -59,8 +83,16 @@ testRules(pinRules, {
         spec: [{ ...dns, ip: "192.168.76.10" }],
         says: "dns.ip: 192.168.76.10 is the host's own address (on ens4); choose another address",
       },
+      "its IPv6 address": {
+        on: {
+          ...bare,
+          addresses: new Map([...bare.addresses, ["ens4", [{ family: "inet6", address: "fd00:76::53", prefix: 64 }]]]),
+        },
+        spec: [dual],
+        says: "dns.ip6: fd00:76::53 is the host's own address (on ens4); choose another address",
+      },
     },
-    quiet: { "an address of nobody": { on: bare, spec } },
+    quiet: { "an address of nobody": { on: bare, spec: [dual] } },
   },
   "ip-of-workstation": {
     fires: {
@@ -68,6 +100,11 @@ testRules(pinRules, {
         on: from(dns.ip),
         spec,
         says: "dns.ip: 192.168.76.53 is the address that you are connected from; choose another address",
+      },
+      "a workstation on the LAN, by IPv6": {
+        on: from("fd00:76::53"),
+        spec: [dual],
+        says: "dns.ip6: fd00:76::53 is the address that you are connected from; choose another address",
       },
       "behind an appliance of another name": {
         on: from(dns.ip, holding({ appliance: "vpn" })),
@@ -77,6 +114,10 @@ testRules(pinRules, {
     },
     quiet: {
       "from elsewhere": { on: from("192.168.76.254"), spec },
+      "through the appliance itself, by IPv6": {
+        on: from("fd00:76::53", holding({ name: "dns", appliance: "dns", networks: { lan: end6 } })),
+        spec: [dual],
+      },
       "through the appliance itself": { on: from(dns.ip, ours), spec },
       "not known": { on: { ...bare, connection: undefined }, spec },
     },
@@ -92,6 +133,16 @@ testRules(pinRules, {
         on: holding({ networks: { lan: { ...end, IPAMConfig: { IPv4Address: dns.ip } } } }),
         spec,
         says: "dns.ip: 192.168.76.53 is taken by the container pinned on this host; choose another address, or remove the container: docker rm -f pinned",
+      },
+      "by a container with its IPv6 address": {
+        on: holding({ networks: { lan: end6 } }),
+        spec: [dual],
+        says: "dns.ip6: fd00:76::53 is taken by the container pinned on this host; choose another address, or remove the container: docker rm -f pinned",
+      },
+      "by one that is stopped and has its IPv6 address": {
+        on: holding({ networks: { lan: { ...end, IPAMConfig: { IPv6Address: "fd00:76::53" } } } }),
+        spec: [dual],
+        says: "dns.ip6: fd00:76::53 is taken by the container pinned on this host; choose another address, or remove the container: docker rm -f pinned",
       },
       "by a container of that name, where no such appliance was applied": {
         on: holding({ name: "dns", project: "" }),
@@ -118,6 +169,11 @@ testRules(pinRules, {
         spec,
         says: "dns.ip: 192.168.76.53 is in use on the LAN by the device with MAC 00:11:22:33:44:55; choose another address, or give that device one",
       },
+      "a stranger with its IPv6 address": {
+        on: { ...bare, probed: new Map([["fd00:76::53", ["00:11:22:33:44:55"]]]) },
+        spec: [dual],
+        says: "dns.ip6: fd00:76::53 is in use on the LAN by the device with MAC 00:11:22:33:44:55; choose another address, or give that device one",
+      },
       "a stranger beside the appliance": {
         on: answering([dns.mac, "00:11:22:33:44:55"], ours),
         spec,
@@ -127,6 +183,10 @@ testRules(pinRules, {
     quiet: {
       "nobody answers": { on: answering([]), spec },
       "nobody was asked": { on: bare, spec },
+      "the appliance, still on another host, by IPv6": {
+        on: { ...bare, probed: new Map([["fd00:76::53", [dns.mac]]]) },
+        spec: [dual],
+      },
       "the appliance, still on another host": { on: answering([dns.mac]), spec },
       "the appliance with the MAC that it has today": {
         on: answering([dns.mac], ours),

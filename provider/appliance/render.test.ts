@@ -44,6 +44,17 @@ interface Pins {
 const pinsOf = (appliance: ResolvedAppliance) => parse(applianceFiles(appliance)["pins.yaml"]!) as Pins;
 
 describe("what goes to the host", () => {
+  it("has the IPv6 address on a LAN that has IPv6, and says nothing of it on another", () => {
+    const service = { image: "x" };
+    const network = { ...base.network, subnet6: "fd00:76::/64" };
+    const files = (more: Partial<ApplianceArgs>) => applianceFiles(inline(service, more));
+    const given = files({ network, ip6: "fd00:76::53" });
+    expect(given["pins.yaml"]).toContain("ipv4_address: 192.168.76.53\n        ipv6_address: fd00:76::53\n");
+    expect(given["appliance.conf"]).toContain("MAC='02:42:c0:a8:4c:35'\nIP6='fd00:76::53'\n");
+    expect(files({ network })["appliance.conf"]).toContain("IP6='fd00:76::c0a8:4c35'\n");
+    expect(JSON.stringify(files({}))).not.toMatch(/IP6|ipv6/);
+  });
+
   it("for an inline service", () => {
     expect(
       renderFiles(
@@ -63,6 +74,32 @@ describe("what goes to the host", () => {
         ),
       ),
     ).toMatchSnapshot();
+  });
+
+  it("with what Docker is to do about routers, only where it would do the opposite", () => {
+    const dual = { ...base.network, subnet6: "fd00:76::/64" };
+    const end = {
+      lan: { driver_opts: { "com.docker.network.endpoint.sysctls": "net.ipv4.conf.IFNAME.log_martians=1" } },
+    };
+    const pinsFor = (more: Partial<ApplianceArgs>, service: object = {}) => {
+      const text = applianceFiles(inline({ image: "x", ...service }, more))["pins.yaml"];
+      const { sysctls, networks } = (parse(text!) as { services: Record<string, Record<string, unknown>> }).services[
+        "adguard"
+      ]!;
+      return { sysctls, driver_opts: (networks as Record<string, Record<string, unknown>>)["lan"]!["driver_opts"] };
+    };
+    const option = (settings: string) => ({ "com.docker.network.endpoint.sysctls": settings });
+    const nothing = { sysctls: undefined, driver_opts: undefined };
+    for (const more of [{}, { slaac: false }, { network: dual }, { network: dual, slaac: true }])
+      expect(pinsFor(more)).toEqual(nothing);
+    expect(pinsFor({ slaac: true })).toEqual({
+      sysctls: { "net.ipv6.conf.all.disable_ipv6": "0" },
+      driver_opts: option("net.ipv6.conf.IFNAME.disable_ipv6=0"),
+    });
+    expect(pinsFor({ network: dual, slaac: false }, { networks: end })).toEqual({
+      ...nothing,
+      driver_opts: option("net.ipv4.conf.IFNAME.log_martians=1,net.ipv6.conf.IFNAME.accept_ra=0"),
+    });
   });
 
   it("for a compose file of several services", () => {

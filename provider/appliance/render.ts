@@ -1,8 +1,10 @@
 import { stringify } from "yaml";
+import { NetworkDriver } from "../host-interface";
 import { fileDigest, sha256 } from "../observe";
 import { encodeFrames } from "../ssh";
 import { filesAt, group, mountedPaths, networksOf, relativePath, takesEnvironment, usesDefaultNetwork } from "./model";
 import { ResolvedAppliance } from "./resolve";
+import { slaacPins } from "./slaac";
 
 /** On every container of an appliance, so that it is found again. */
 export const APPLIANCE_LABEL = "pulumi-macvlan.appliance";
@@ -58,8 +60,11 @@ function renderConf(appliance: ResolvedAppliance): string {
     PARENT: appliance.parent,
     SERVICE: appliance.definition.lanService,
     CONTAINER: containerName(appliance),
+    // Nothing stands for macvlan.
+    ...(appliance.driver === NetworkDriver.Macvlan ? {} : { DRIVER: appliance.driver }),
     IP: appliance.ip,
-    MAC: appliance.mac,
+    ...(appliance.mac === undefined ? {} : { MAC: appliance.mac }),
+    ...(appliance.ip6 === undefined ? {} : { IP6: appliance.ip6 }),
     START_AFTER: appliance.startAfter.join(" "),
     READY_TIMEOUT: String(appliance.readyTimeout),
     DELETE_VOLUMES: appliance.deleteVolumes ? "1" : "0",
@@ -102,6 +107,7 @@ function pins(appliance: ResolvedAppliance): Record<string, unknown> {
   const services = Object.entries(group(definition.file["services"]));
   const finished = finishedIn(appliance);
   const joined = lanNetworks(appliance);
+  const slaac = slaacPins(appliance.slaac, networksOf(lanServiceOf(appliance))?.[network] ?? {});
   const renamed = joined.flatMap((key) => {
     const wanted = networkName(appliance, key);
     return wanted === undefined ? [] : [[key, { name: wanted }] as const];
@@ -118,9 +124,15 @@ function pins(appliance: ResolvedAppliance): Record<string, unknown> {
             labels: { [APPLIANCE_LABEL]: name, ...versions(appliance, service, group(value)) },
             ...(lan
               ? {
+                  ...slaac.service,
                   networks: {
                     ...(addsDefault(appliance) ? { default: {} } : {}),
-                    [network]: { ipv4_address: appliance.ip, mac_address: appliance.mac },
+                    [network]: {
+                      ipv4_address: appliance.ip,
+                      ...(appliance.ip6 === undefined ? {} : { ipv6_address: appliance.ip6 }),
+                      ...(appliance.mac === undefined ? {} : { mac_address: appliance.mac }),
+                      ...slaac.network,
+                    },
                   },
                 }
               : {}),

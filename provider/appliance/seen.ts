@@ -1,13 +1,15 @@
 import { readFileSync } from "node:fs";
+import { areAlike } from "./alike";
 import { Definition } from "./definition";
 import { group } from "./model";
 import type { ApplianceSpec } from "./spec";
 
-/** So many are kept: a service with variables of its host is another one on each, and comes once. */
+/** So many are kept: a service that is another one on each host comes once. */
 const KEPT = 1000;
 
 interface Faultless {
   readonly network: string;
+  readonly service: unknown;
   readonly files: ApplianceSpec["files"];
   readonly lanService: string | undefined;
   readonly secrets: string;
@@ -32,17 +34,28 @@ export class Seen {
 
   /** Whether an appliance like this one, with another name, address and MAC, was found without a fault on that network. */
   has(spec: ApplianceSpec, network: string): boolean {
-    const before = this.faultless.get(spec.service ?? spec.compose);
-    if (before === undefined || before.files !== spec.files || before.lanService !== spec.lanService) return false;
-    return before.network === network && before.secrets === secretsOf(spec);
+    const service: unknown = spec.service;
+    const { compose, files } = spec;
+    const before = this.faultless.get(service ?? compose) ?? this.faultless.get(imageOf(service));
+    if (before === undefined || before.lanService !== spec.lanService || before.network !== network) return false;
+    if (before.secrets !== secretsOf(spec)) return false;
+    return areAlike(before, { service, files });
   }
 
   /** Keeps that no fault was found, if that holds with any name, address and MAC. */
   keep(spec: ApplianceSpec, network: string, { file }: Definition): void {
     if (this.faultless.size >= KEPT || !standsAlone(file)) return;
+    const service: unknown = spec.service;
     const { files, lanService } = spec;
-    this.faultless.set(spec.service ?? spec.compose, { network, files, lanService, secrets: secretsOf(spec) });
+    const faultless = { network, service, files, lanService, secrets: secretsOf(spec) };
+    this.faultless.set(service ?? spec.compose, faultless);
+    if (service !== undefined) this.faultless.set(imageOf(service), faultless);
   }
+}
+
+/** What services of one template have in common, as a key that no path of a compose file is. */
+function imageOf(service: unknown): string {
+  return `image ${String(group(service)["image"])}`;
 }
 
 function secretsOf({ secrets }: ApplianceSpec): string {

@@ -77,10 +77,10 @@ describe("an appliance as a part of a host", () => {
 
   it("is looked at again with its name and its network", () => {
     const spec = { ...good, service: { image: "a", networks: { lan: { ipv4_address: "192.168.76.9" } } } };
-    expect(placedProblems("web", "lan", spec).map(formatProblem)).toEqual([
+    expect(placedProblems("web", { network: "lan" }, spec).map(formatProblem)).toEqual([
       "service.networks.lan.ipv4_address: the address of this service is 192.168.76.53; leave it out, and give the one that you want as ip of the appliance",
     ]);
-    expect(placedProblems("web", "iot", spec)).toEqual([]);
+    expect(placedProblems("web", { network: "iot" }, spec)).toEqual([]);
   });
 });
 

@@ -7,11 +7,14 @@ import {
   linkNameFault,
   macFault,
   parseCidr,
+  lanSubnet6Fault,
   parseIpv4,
+  parseIpv6,
   parseMac,
 } from "../address";
 import { below, Fault, Problem } from "../errors";
-import { addressFault, resolveNetwork } from "../macvlan-network";
+import { NetworkDriver } from "../host-interface";
+import { addressFault, ipv6Fault, resolveNetwork } from "../macvlan-network";
 import { overridesSchema } from "../observe";
 import { SshArgs, sshSchema } from "../ssh";
 import { text } from "../validate";
@@ -24,8 +27,22 @@ import { Seen } from "./seen";
 export interface ApplianceSpec {
   /** IPv4 address on the LAN, outside every range that something else gives out. */
   ip: string;
-  /** MAC on the LAN. Default `02:42:` and the four octets of `ip`, as Docker up to 27 derived it. */
+  /**
+   * MAC on the LAN. Default `02:42:` and the four octets of `ip`, as Docker up to 27 derived it. Not on a network of driver ipvlan: there it
+   * is that of the NIC.
+   */
   mac?: string;
+  /**
+   * IPv6 address on a LAN with `subnet6`. Default: the one of `subnet6` that ends in the 32 bits of `ip`, such as fd00:76::c0a8:4c35 for
+   * 192.168.76.53.
+   */
+  ip6?: string;
+  /**
+   * Whether it takes a further IPv6 address and a default route from a router of the LAN that announces them (SLAAC). The address ends in what its
+   * MAC makes of it (EUI-64). Default: as Docker does it, true on a network with `subnet6`, and without it false: no IPv6 at all. False with
+   * `subnet6` needs Docker 27 and Compose 2.27.1.
+   */
+  slaac?: boolean;
   /** `mac` is that of a real device on purpose (bit 1 of the first octet is clear). Default false: such a MAC is refused. */
   universalMac?: boolean;
   /** What runs: a service as in a compose file, as plain data. Either this or `compose`. */
@@ -62,10 +79,16 @@ export interface ApplianceNetworkArgs {
   name?: string;
   /** The parent link. Default lan0. */
   parent?: string;
+  /** Driver of the network: macvlan or ipvlan. Default macvlan. */
+  driver?: NetworkDriver;
   /** The LAN's subnet in canonical form, such as 192.168.76.0/24. */
   subnet: string;
   /** The LAN's router. */
   gateway: string;
+  /** The LAN's IPv6 prefix, if the network has one, such as fd00:76::/64. */
+  subnet6?: string;
+  /** The LAN's router in `subnet6`. Default: its first address. */
+  gateway6?: string;
 }
 
 /** One appliance on a host that has a boot shim, a parent link and a network. */
@@ -138,6 +161,8 @@ const input = z.unknown().superRefine((value, context) => {
 const fields = {
   ip: text((value) => parseIpv4(value).fault),
   mac: text((value) => parseMac(value).fault).optional(),
+  ip6: text((value) => parseIpv6(value).fault).optional(),
+  slaac: z.boolean().optional(),
   universalMac: z.boolean().optional(),
   service: z.unknown().optional(),
   compose: z.string().min(1).optional(),
@@ -162,8 +187,11 @@ const cidr = text((value) => parseCidr(value).fault);
 const networkFields = z.strictObject({
   name: z.string().min(1).optional(),
   parent: text(linkNameFault).optional(),
+  driver: z.enum(NetworkDriver).optional(),
   subnet: cidr,
   gateway: text((value) => parseIpv4(value).fault),
+  subnet6: text(lanSubnet6Fault).optional(),
+  gateway6: text((value) => parseIpv6(value).fault).optional(),
 });
 
 /** Every field of an appliance of a host by itself. */
@@ -187,34 +215,44 @@ export const applianceSchema = z
   .superRefine((args, context) => {
     const network = networkFields.safeParse(args.network).data;
     const name = named.safeParse(args.name).data;
-    report(context, problemsOf(readable(args), name && network ? { name, network: network.name ?? "lan" } : undefined));
+    const place = name && network ? { name, network: network.name ?? "lan", driver: network.driver } : undefined;
+    report(context, problemsOf(readable(args), place));
     const ip = fields.ip.safeParse(args.ip).data;
     if (!network) return;
-    const resolved = resolveNetwork({ subnet: network.subnet, gateway: network.gateway }, "lan0");
+    const resolved = resolveNetwork(network, network.parent ?? "lan0");
     report(context, below(["network"], resolved.problems));
-    const fault =
-      ip === undefined || resolved.problems.length > 0
-        ? undefined
-        : addressFault({ ...resolved.network, name: network.name ?? "lan" }, ip);
+    if (ip === undefined || resolved.problems.length > 0) return;
+    const fault = addressFault(resolved.network, ip);
     if (fault) report(context, [{ path: ["ip"], ...fault }]);
+    const ip6 = fields.ip6.safeParse(args.ip6);
+    const fault6 = ip6.success ? ipv6Fault(resolved.network, ip, ip6.data) : undefined;
+    if (fault6) report(context, [{ path: ["ip6"], ...fault6 }]);
   }, everyTime);
 
-/** What is wrong with an appliance as a part of a host, given its name and that of the network; paths below the appliance. */
-export function placedProblems(name: string, network: string, spec: ApplianceSpec): Problem[] {
-  return problemsOf(spec, { name, network });
+/** The network that an appliance is on, as far as that decides on what it may be. */
+export interface PlaceOnLan {
+  readonly network: string;
+  /** Default macvlan. */
+  readonly driver?: NetworkDriver;
+}
+
+/** What is wrong with an appliance as a part of a host, given its name and the network; paths below the appliance. */
+export function placedProblems(name: string, on: PlaceOnLan, spec: ApplianceSpec): Problem[] {
+  return problemsOf(spec, { name, ...on });
 }
 
 /**
  * Whether nothing is wrong with an appliance of which each field is right, neither by itself nor in its place, as one look can tell.
  * False may also be for what only two looks tell: a service or a network of another name. `seen` has what others were found to be.
  */
-export function isRight(name: string, network: string, spec: ApplianceSpec, seen: Seen): boolean {
+export function isRight(name: string, on: PlaceOnLan, spec: ApplianceSpec, seen: Seen): boolean {
   if (spec.compose === undefined && spec.lanService !== undefined) return false;
-  if (seen.has(spec, network)) return macProblems(spec).length === 0;
-  const { problems, definition } = lookAt(spec, { name, network }, seen);
+  const place = { name, ...on };
+  if (seen.has(spec, on.network)) return macProblems(spec, place).length === 0;
+  const { problems, definition } = lookAt(spec, place, seen);
   if (problems.length > 0 || definition === undefined || definition.file["networks"] !== undefined) return false;
   // With room for another name.
-  if (sizeOf(spec.files ?? {}) + definition.atMost < MAX_FILES / 2) seen.keep(spec, network, definition);
+  if (sizeOf(spec.files ?? {}) + definition.atMost < MAX_FILES / 2) seen.keep(spec, on.network, definition);
   return true;
 }
 
@@ -223,18 +261,28 @@ function problemsOf(spec: Partial<ApplianceSpec>, place?: Place): Problem[] {
   return lookAt(spec, place).problems;
 }
 
-interface Place {
+interface Place extends PlaceOnLan {
   readonly name: string;
-  readonly network: string;
 }
 
 function lookAt(spec: Partial<ApplianceSpec>, place?: Place, seen?: Seen): ReadDefinition {
-  const { definition, problems } = readDefinition(spec, { ip: spec.ip, mac: macOf(spec), place }, seen);
-  return { definition, problems: [...macProblems(spec), ...problems, ...tooLarge(spec.files ?? {}, definition)] };
+  const { definition, problems } = readDefinition(
+    spec,
+    { ip: spec.ip, ip6: spec.ip6, mac: macOf(spec, place), place },
+    seen,
+  );
+  return {
+    definition,
+    problems: [...macProblems(spec, place), ...problems, ...tooLarge(spec.files ?? {}, definition)],
+  };
 }
 
-function macProblems(spec: Partial<ApplianceSpec>): Problem[] {
-  const mac = macOf(spec);
+function macProblems(spec: Partial<ApplianceSpec>, place?: Place): Problem[] {
+  if (place?.driver === NetworkDriver.Ipvlan && spec.mac !== undefined) {
+    const message = `on network ${place.network}, an ipvlan one, every appliance has the MAC of the NIC`;
+    return [{ path: ["mac"], message, remedy: "leave it out, or use network.driver: macvlan" }];
+  }
+  const mac = macOf(spec, place);
   const fault = mac === undefined ? undefined : macFault(mac, spec.universalMac);
   if (mac === undefined || fault === undefined) return [];
   const allowed = isUniversal(mac) && !isMulticast(mac);
@@ -263,8 +311,12 @@ function tooLarge(files: Readonly<Record<string, string>>, definition: Definitio
   ];
 }
 
-/** The pinned MAC: the one that is given, or that of the address; undefined while it cannot be read. */
-export function macOf(spec: Partial<ApplianceSpec>): string | undefined {
+/** The pinned MAC: the one that is given, or that of the address; undefined while it cannot be read, and with ipvlan, where nothing can be pinned. */
+export function macOf(
+  spec: Pick<Partial<ApplianceSpec>, "ip" | "mac">,
+  on?: { readonly driver?: NetworkDriver },
+): string | undefined {
+  if (on?.driver === NetworkDriver.Ipvlan) return undefined;
   if (spec.mac === undefined) return spec.ip === undefined ? undefined : defaultMac(spec.ip);
   const parsed = parseMac(spec.mac);
   return parsed.fault ? undefined : parsed.value;

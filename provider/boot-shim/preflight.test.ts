@@ -73,7 +73,7 @@ testRules(bootShimRules, {
       Amazon: {
         on: { ...bare, virtualization: "amazon", machine: "Amazon EC2 t3.micro" },
         spec,
-        says: `${at}the host is a machine of Amazon EC2, whose network knows the MAC of its NIC alone; use secondary addresses of the NIC with an ipvlan network, or published ports`,
+        says: `${at}the host is a machine of Amazon EC2, whose network knows the MAC of its NIC alone; publish ports; or give the NIC secondary addresses, the appliances these and network.driver: ipvlan, and pass this rule over`,
       },
       "OpenStack, which can be told": {
         on: { ...bare, virtualization: "kvm", machine: "OpenStack Foundation OpenStack Nova" },

@@ -98,7 +98,7 @@ function asJson(inventory: Inventory | undefined, problems: readonly PositionedP
       lan,
       tags,
       destination: ssh.destination,
-      appliances: pins.map(({ name: pin, ip, mac }) => ({ name: pin, ip, mac })),
+      appliances: pins.map(({ name: pin, ip, ip6, mac }) => ({ name: pin, ip, ip6, mac })),
     };
   });
   return { schemaVersion: 1, command: "validate", problems, hosts: hosts ?? [] };

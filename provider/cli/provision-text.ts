@@ -1,4 +1,5 @@
 // What a run over a fleet prints for people: pure.
+import type { ApplianceAddress } from "../appliance-host";
 import type { Outcome, Status } from "../fleet/run";
 import { tally } from "../fleet/run";
 import { hostChange } from "../report/pull-request";
@@ -101,4 +102,17 @@ function sentence(message: string, remedy: string): string {
 
 function counted(n: number, what: string): string {
   return `${n} ${what}${n === 1 ? "" : "s"}`;
+}
+
+/** What a stack has as outputs, as far as it is used here. */
+export interface HostOutputs {
+  readonly appliances?: Readonly<Record<string, ApplianceAddress>>;
+}
+
+/** The addresses of all appliances by host; a host without a stack has none. */
+export function addressTable(all: Readonly<Record<string, HostOutputs | null>>): string[] {
+  const rows = Object.entries(all).flatMap(([host, made]) =>
+    Object.entries(made?.appliances ?? {}).map(([name, { ip, ip6 = "", mac = "" }]) => [host, name, ip, ip6, mac]),
+  );
+  return columns(["HOST", "APPLIANCE", "IP", "IPV6", "MAC"], rows);
 }

@@ -24,10 +24,10 @@ import { HostReport, renderReport } from "../report/pull-request";
 import type { Printed } from "./fleet";
 import { interruptible } from "./interrupt";
 import { Live } from "./live";
-import { summaryText } from "./provision-text";
+import { addressTable, HostOutputs, summaryText } from "./provision-text";
 import { Exit, SCHEMA_VERSION } from "./report";
 import { run as verifyHosts } from "./run";
-import { columns, styleOf } from "./style";
+import { styleOf } from "./style";
 
 export interface FleetArguments {
   readonly inventory: string[];
@@ -228,15 +228,8 @@ export async function outputs(names: string[], args: FleetArguments): Promise<Pr
     const all: Record<string, HostOutputs | null> = {};
     for (const { name } of hosts) all[name] = stacks.has(name) ? ((await stacks.outputs(name)) as HostOutputs) : null;
     if (args.json) return { out: asJson({ command: "outputs", exitCode: Exit.Fine, hosts: all }), exitCode: Exit.Fine };
-    const rows = Object.entries(all).flatMap(([host, made]) =>
-      Object.entries(made?.appliances ?? {}).map(([appliance, { ip, mac }]) => [host, appliance, ip, mac]),
-    );
-    return { out: `${columns(["HOST", "APPLIANCE", "IP", "MAC"], rows).join("\n")}\n`, exitCode: Exit.Fine };
+    return { out: `${addressTable(all).join("\n")}\n`, exitCode: Exit.Fine };
   });
-}
-
-interface HostOutputs {
-  readonly appliances?: Record<string, { ip: string; mac: string }>;
 }
 
 /** Removes locks, whoever has them. */

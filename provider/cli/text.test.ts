@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { DOCTOR_PAGE, doctorPage } from "../../scripts/doctor-page";
 import { recorded } from "../doctor/fixtures/sight";
+import { addressTable } from "./provision-text";
 import { Exit, PlacedFinding, refusalOf, Report, reportOf } from "./report";
 import { doctored, run, Target } from "./run";
 import { plain, styleOf, wrap } from "./style";
@@ -22,6 +23,20 @@ describe("recorded hosts, as a person reads of them", () => {
 });
 
 it("has in --json what it has in text, in the documented shape", () => expect(doctor("ghost")).toMatchSnapshot());
+
+it("prints addresses of stacks, with IPv6 where there is any", () => {
+  const dns = { ip: "192.168.76.53", mac: "02:42:c0:a8:4c:35" };
+  expect(addressTable({ gw1: { appliances: { dns } }, gw2: null, gw3: {} })).toEqual([
+    "HOST  APPLIANCE  IP             MAC",
+    "gw1   dns        192.168.76.53  02:42:c0:a8:4c:35",
+  ]);
+  const web = { ip: "192.168.76.80", ip6: "fd00:76::80", mac: "02:42:c0:a8:4c:50" };
+  expect(addressTable({ gw1: { appliances: { dns, web } } })).toEqual([
+    "HOST  APPLIANCE  IP             IPV6         MAC",
+    "gw1   dns        192.168.76.53               02:42:c0:a8:4c:35",
+    "gw1   web        192.168.76.80  fd00:76::80  02:42:c0:a8:4c:50",
+  ]);
+});
 
 describe("exit codes", () => {
   const see = ({ ssh }: Target) =>

@@ -1,6 +1,16 @@
-import { compareFiles, enumerate, ghostNetworks, HostFacts, LinkFact, seesFiles, unitReasons } from "../observe";
+import {
+  AddressFact,
+  compareFiles,
+  enumerate,
+  ghostNetworks,
+  HostFacts,
+  LinkFact,
+  seesFiles,
+  unitReasons,
+} from "../observe";
+import { aLink, LINK_MODES, NetworkDriver } from "./driver";
 import { deviceUnder, findNics } from "./preflight";
-import { LINK_MARK, linkFiles } from "./render";
+import { INBOUND_RULES, LINK_MARK, linkFiles } from "./render";
 import { routeDrift } from "./route-drift";
 import { isWatched, ResolvedInterface } from "./spec";
 
@@ -35,25 +45,37 @@ function differences(facts: HostFacts, link: ResolvedInterface): string[] {
 function deviceDrift(facts: HostFacts, link: ResolvedInterface, device: LinkFact): string[] {
   const { name } = link;
   const kind = device.linkinfo?.info_kind;
-  if (kind !== "macvlan") return [`${name} is not a macvlan${kind === undefined ? "" : ` but a ${kind}`}`];
+  if (kind !== link.driver) {
+    const but = kind === undefined ? "" : ` but ${aLink(kind)}`;
+    return [`${name} is not ${aLink(link.driver)}${but}`];
+  }
   const reasons: string[] = [];
   if (device.ifalias !== LINK_MARK) reasons.push(`${name} does not carry our mark: somebody made it anew`);
   const mode = device.linkinfo?.info_data?.mode;
-  if (mode !== undefined && mode !== "bridge") reasons.push(`${name} is in mode ${mode} instead of bridge`);
+  const wanted = LINK_MODES[link.driver];
+  if (mode !== undefined && mode !== wanted) reasons.push(`${name} is in mode ${mode} instead of ${wanted}`);
   const [nic, ...more] = findNics(facts, link.nic);
   if (nic !== undefined && more.length === 0) {
     const under = deviceUnder(facts, link);
-    const wanted = under?.ifname ?? `VLAN ${link.vlan?.id} of ${nic.ifname}`;
+    const place = under?.ifname ?? `VLAN ${link.vlan?.id} of ${nic.ifname}`;
     if (device.link !== undefined && device.link !== under?.ifname)
-      reasons.push(`${name} is on ${device.link} instead of ${wanted}`);
+      reasons.push(`${name} is on ${device.link} instead of ${place}`);
     if (isDown(nic)) reasons.push(`${nic.ifname}, which ${name} is on, is down`);
   }
-  if (device.address !== link.mac) reasons.push(`${name} has the MAC ${device.address} instead of ${link.mac}`);
+  if (link.mac !== undefined && device.address !== link.mac)
+    reasons.push(`${name} has the MAC ${device.address} instead of ${link.mac}`);
   if (link.mtu !== undefined && device.mtu !== undefined && device.mtu !== link.mtu)
     reasons.push(`${name} has the MTU ${device.mtu} instead of ${link.mtu}`);
   if (isDown(device)) reasons.push(`${name} is down`);
+  const rules = facts.closed[name];
+  if (link.inbound === false && rules !== undefined && rules !== INBOUND_RULES)
+    reasons.push(`connections to the host are let in over ${name}: rules of traffic control (tc) are missing on it`);
   reasons.push(...addressDrift(facts, link));
-  return [...reasons, ...sysctlDrift(facts, name)];
+  // Else it asks for a container's MAC in the name of whatever address the packet is from.
+  const announce = facts.sysctls.get(`ipv4/conf/${name}/arp_announce`);
+  if (link.driver === NetworkDriver.Ipvlan && announce !== undefined && announce !== "2")
+    reasons.push(`net/ipv4/conf/${name}/arp_announce is ${announce} instead of 2`);
+  return [...reasons, ...sysctlDrift(facts, name, link.address6 === undefined ? WITHOUT_IPV6 : WITH_IPV6)];
 }
 
 /** Of the VLAN beneath the link; one that is somebody else's is left as it is, as long as it is up. */
@@ -70,24 +92,36 @@ function vlanDrift(facts: HostFacts, link: ResolvedInterface): string[] {
     reasons.push(`${ifname} has the MAC ${address} instead of that of ${nic.ifname}, ${nic.address}`);
   if (link.mtu !== undefined && mtu !== undefined && mtu !== link.mtu)
     reasons.push(`${ifname} has the MTU ${mtu} instead of ${link.mtu}`);
-  return [...reasons, ...sysctlDrift(facts, ifname)];
+  return [...reasons, ...sysctlDrift(facts, ifname, WITHOUT_IPV6)];
 }
 
+const WITHOUT_IPV6: Readonly<Record<string, string>> = { disable_ipv6: "1" };
+const WITH_IPV6: Readonly<Record<string, string>> = { disable_ipv6: "0", accept_ra: "0" };
+
 /** A device of ours answers for no address of the host that is another's, and takes none from a router (IPv6). */
-function sysctlDrift({ sysctls }: HostFacts, name: string): string[] {
-  return [`ipv4/conf/${name}/arp_filter`, `ipv6/conf/${name}/disable_ipv6`].flatMap((key) => {
-    const value = sysctls.get(key);
-    return value === undefined || value === "1" ? [] : [`net/${key} is ${value} instead of 1`];
+function sysctlDrift({ sysctls }: HostFacts, name: string, ipv6: typeof WITHOUT_IPV6): string[] {
+  const wanted = Object.entries(ipv6).map(([key, value]) => [`ipv6/conf/${name}/${key}`, value] as const);
+  return [[`ipv4/conf/${name}/arp_filter`, "1"] as const, ...wanted].flatMap(([key, value]) => {
+    const found = sysctls.get(key);
+    return found === undefined || found === value ? [] : [`net/${key} is ${found} instead of ${value}`];
   });
 }
 
-function addressDrift(facts: HostFacts, { name, address }: ResolvedInterface): string[] {
-  const found = facts.addresses.get(name) ?? [];
-  const others = found.filter((each) => each.address !== address || each.prefix !== 32);
-  const listed = enumerate(others.map((each) => each.address));
+function addressDrift(facts: HostFacts, { name, address, address6 }: ResolvedInterface): string[] {
+  const wanted = [address, address6].flatMap((each) => each ?? []);
+  // With IPv6 the link has an address of the link alone too, as every interface.
+  const found = (facts.addresses.get(name) ?? []).filter(
+    (each) => address6 === undefined || !each.address.startsWith("fe80:"),
+  );
+  const isWanted = (each: AddressFact) =>
+    wanted.includes(each.address) && each.prefix === (each.family === "inet" ? 32 : 128);
+  const others = found.filter((each) => !isWanted(each)).map((each) => each.address);
+  const is = wanted.length === 0 ? "none" : enumerate(wanted);
   return [
-    ...(others.length === 0 ? [] : [`${name} has an address (${listed}), where it is to have ${address ?? "none"}`]),
-    ...(address === undefined || others.length < found.length ? [] : [`${name} has not the address ${address}`]),
+    ...(others.length === 0 ? [] : [`${name} has an address (${enumerate(others)}), where it is to have ${is}`]),
+    ...wanted
+      .filter((own) => !found.some((each) => each.address === own && isWanted(each)))
+      .map((own) => `${name} has not the address ${own}`),
   ];
 }
 

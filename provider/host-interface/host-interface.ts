@@ -6,22 +6,22 @@ import { confirmedCommand, deleteCommand } from "../ssh";
 import { linkDrift } from "./drift";
 import { hostInterfaceRules } from "./preflight";
 import { renderLink } from "./render";
-import { HostInterfaceArgs, hostInterfaceSchema, resolveInterface } from "./spec";
+import { HostInterfaceArgs, hostInterfaceSchema, linkProbes, resolveInterface } from "./spec";
 
 /**
- * Stage 1: the host's macvlan link that is Docker's parent, and unless `reach` is none the host's way to its appliances.
+ * Stage 1: the host's link that is Docker's parent, and unless `reach` is none the host's way to its appliances.
  * Needs a BootShim on the host. One resource: a Command over ssh.
  */
 export class HostInterface extends pulumi.ComponentResource {
   /** Name of the link on the host. */
   public readonly name: pulumi.Output<string>;
-  /** MAC of the link. */
-  public readonly mac: pulumi.Output<string>;
+  /** MAC of the link; undefined with the driver ipvlan, where it is that of the NIC. */
+  public readonly mac: pulumi.Output<string | undefined>;
 
   constructor(name: string, args: HostInterfaceArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { ssh, overrides, ipRange, ...spec } = readArgs(name, hostInterfaceSchema, args);
-    const link = resolveInterface(spec, ssh.destination, ipRange);
-    const facts = factsOf(ssh, [name]);
+    const { ssh, overrides, ipRange, driver, ...spec } = readArgs(name, hostInterfaceSchema, args);
+    const link = resolveInterface(spec, ssh.destination, { ipRange, driver });
+    const facts = factsOf(ssh, [name], linkProbes(link));
     if (facts) enforce(findAll(hostInterfaceRules, facts, link), [name], { facts, overrides, parent: opts?.parent });
     super(typeToken("HostInterface"), name, args, opts);
     const drift = repair(facts, (seen) => linkDrift(seen, link));

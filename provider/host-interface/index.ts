@@ -1,4 +1,5 @@
 export * from "./drift";
+export * from "./driver";
 export * from "./host-interface";
 export * from "./preflight";
 export * from "./render";

@@ -9,6 +9,7 @@ const used = fixture("trixie-in-use");
 const mac = "52:54:00:00:02:07";
 const of = (spec: Partial<InterfaceSpec> = {}) => resolveInterface({ nic: { mac }, ...spec }, "gw1");
 const spec = of();
+const ipvlan = resolveInterface({ nic: { mac } }, "gw1", { driver: "ipvlan" });
 
 const inventory =
   "ens3 (MAC 52:54:00:00:01:07, path pci-0000:00:03.0), ens4 (MAC 52:54:00:00:02:07, path pci-0000:00:04.0)";
@@ -61,7 +62,46 @@ testRules(hostInterfaceRules, {
         says: "ssh.destination: the kernel 6.1.0-board has no macvlan; install a kernel with the module macvlan (Debian: linux-image-amd64)",
       },
     },
-    quiet: { Debian: { on: bare, spec } },
+    quiet: {
+      Debian: { on: bare, spec },
+      "none is asked for": { on: { ...bare, macvlan: false }, spec: ipvlan },
+    },
+  },
+  "kernel-ipvlan": {
+    fires: {
+      "a kernel without it": {
+        on: { ...bare, ipvlan: false, kernel: "6.1.0-board" },
+        spec: ipvlan,
+        says: "ssh.destination: the kernel 6.1.0-board has no ipvlan; install a kernel with the module ipvlan (Debian: linux-image-amd64)",
+      },
+    },
+    quiet: {
+      "none is asked for": { on: { ...bare, ipvlan: false }, spec },
+      Debian: { on: { ...bare, ipvlan: true }, spec: ipvlan },
+      "an older version looked": { on: bare, spec: ipvlan },
+    },
+  },
+  "kernel-inbound": {
+    fires: {
+      "a kernel without it": {
+        on: { ...bare, inbound: false, kernel: "6.1.0-board", tools: [...bare.tools, "tc"] },
+        spec: of({ reach: "pinned", inbound: false }),
+        says: "inbound: the kernel 6.1.0-board has no connection tracking in traffic control; install a kernel with the module act_ct (Debian: linux-image-amd64)",
+      },
+      "no program for it": {
+        on: { ...bare, inbound: true },
+        spec: of({ reach: "pinned", inbound: false }),
+        says: "inbound: the host has no tc; install it (Debian: iproute2; Fedora: iproute-tc)",
+      },
+    },
+    quiet: {
+      "none is asked for": { on: { ...bare, inbound: false }, spec },
+      Debian: {
+        on: { ...bare, inbound: true, tools: [...bare.tools, "tc"] },
+        spec: of({ reach: "pinned", inbound: false }),
+      },
+      "an older version looked": { on: bare, spec: of({ reach: "pinned", inbound: false }) },
+    },
   },
   "kernel-vlan": {
     fires: {
@@ -252,16 +292,17 @@ testRules(hostInterfaceRules, {
       "a station": {
         on: { ...bare, nics: [{ name: "ens4", wireless: true, idPath: "" }] },
         spec,
-        says: "nic.mac: ens4 is Wi-Fi, whose access point lets no second MAC through; use a wired interface, or an ipvlan network, whose containers share the NIC's MAC",
+        says: "nic.mac: ens4 is Wi-Fi, whose access point lets no second MAC through; use a wired interface, or set network.driver: ipvlan, whose containers share the NIC's MAC",
       },
       "in a bond": {
         on: wifi(withLinks(bond("active-backup"), { ifname: "wlan0", master: "bond0" }), "wlan0"),
         spec: onBond,
-        says: "nic.name: wlan0 is Wi-Fi, whose access point lets no second MAC through; use a wired interface, or an ipvlan network, whose containers share the NIC's MAC",
+        says: "nic.name: wlan0 is Wi-Fi, whose access point lets no second MAC through; use a wired interface, or set network.driver: ipvlan, whose containers share the NIC's MAC",
       },
     },
     quiet: {
       "a cable": { on: bare, spec },
+      ipvlan: { on: { ...bare, nics: [{ name: "ens4", wireless: true, idPath: "" }] }, spec: ipvlan },
       "Wi-Fi beside it": { on: wifi(withLinks(bare, { ifname: "wlan0" }), "wlan0"), spec },
     },
   },
@@ -300,12 +341,12 @@ testRules(hostInterfaceRules, {
       "an ipvlan on the VLAN": {
         on: withLinks(withVlan, { ifname: "ipv0", link: "vlan20", linkinfo: { info_kind: "ipvlan" } }),
         spec: tagged,
-        says: "nic.mac: vlan20 carries the ipvlan ipv0, and the kernel allows no macvlan beside it; remove ipv0",
+        says: "nic.mac: vlan20 carries the ipvlan ipv0, and the kernel allows no macvlan beside it; remove ipv0, or use the driver ipvlan",
       },
       "an ipvlan": {
         on: withLinks(bare, { ifname: "ipv0", link: "ens4", linkinfo: { info_kind: "ipvlan" } }),
         spec,
-        says: "nic.mac: ens4 carries the ipvlan ipv0, and the kernel allows no macvlan beside it; remove ipv0",
+        says: "nic.mac: ens4 carries the ipvlan ipv0, and the kernel allows no macvlan beside it; remove ipv0, or use the driver ipvlan",
       },
       passthru: {
         on: withLinks(bare, {
@@ -315,6 +356,35 @@ testRules(hostInterfaceRules, {
         }),
         spec,
         says: "nic.mac: macvtap0 has ens4 for itself (passthru); remove macvtap0",
+      },
+      "a macvlan beside an ipvlan link": {
+        on: withLinks(bare, { ...lan0, ifname: "macvlan0" }),
+        spec: ipvlan,
+        says: "nic.mac: ens4 carries the macvlan macvlan0, and the kernel allows no ipvlan beside it; remove macvlan0, or use the driver macvlan",
+      },
+      "an ipvlan in another mode": {
+        on: withLinks(bare, { ...lan0, ifname: "ipv0", linkinfo: { info_kind: "ipvlan", info_data: { mode: "l3" } } }),
+        spec: ipvlan,
+        says: "nic.mac: ipv0 has set the ipvlans of ens4 to mode l3, which all have in common; set it to l2 bridge where it is made, or remove ipv0",
+      },
+      "an ipvlan with another flag": {
+        on: withLinks(bare, {
+          ...lan0,
+          ifname: "ipv0",
+          linkinfo: { info_kind: "ipvlan", info_data: { mode: "l2", private: true } },
+        }),
+        spec: ipvlan,
+        says: "nic.mac: ipv0 has set the ipvlans of ens4 to mode l2 private, which all have in common; set it to l2 bridge where it is made, or remove ipv0",
+      },
+      "a macvlan network of Docker beside an ipvlan link": {
+        on: { ...bare, networks: [network("macvlan", { parent: "ens4" })] },
+        spec: ipvlan,
+        says: "nic.mac: the Docker network iot is on ens4 and makes macvlans on it, beside which the kernel allows no ipvlan; choose another NIC, or remove it with its containers: docker network rm iot",
+      },
+      "an ipvlan network of Docker in another mode": {
+        on: { ...bare, networks: [network("ipvlan", { parent: "ens4", ipvlan_mode: "l3" })] },
+        spec: ipvlan,
+        says: "nic.mac: the Docker network iot is on ens4 and sets all ipvlans on it to mode l3 bridge; choose another NIC, or remove it with its containers: docker network rm iot",
       },
       "an ipvlan network of Docker": {
         on: { ...bare, networks: [network("ipvlan", { parent: "ens4" })] },
@@ -328,6 +398,14 @@ testRules(hostInterfaceRules, {
       },
     },
     quiet: {
+      "our link, of the other driver": { on: withLinks(bare, { ...lan0, ifalias: "pulumi-macvlan" }), spec: ipvlan },
+      "ipvlans alike": {
+        on: {
+          ...withLinks(bare, { ...lan0, ifname: "ipv0", linkinfo: { info_kind: "ipvlan", info_data: { mode: "l2" } } }),
+          networks: [network("ipvlan", { parent: "ens4" })],
+        },
+        spec: ipvlan,
+      },
       "an ipvlan on the NIC beneath the VLAN": {
         on: withLinks(withVlan, { ifname: "ipv0", link: "ens4", linkinfo: { info_kind: "ipvlan" } }),
         spec: tagged,
@@ -360,6 +438,16 @@ testRules(hostInterfaceRules, {
   },
   "link-name-taken": {
     fires: {
+      "somebody's macvlan, where an ipvlan is wanted": {
+        on: stranger({ ifname: "lan0" }),
+        spec: ipvlan,
+        says: "name: the host has another interface called lan0 (macvlan); choose another name",
+      },
+      "somebody's ipvlan in another mode": {
+        on: stranger({ linkinfo: { info_kind: "ipvlan", info_data: { mode: "l3" } } }),
+        spec: ipvlan,
+        says: "name: the host has an ipvlan called lan0 on ens4 in mode l3, which is not ours; choose another name, or remove it on the host: ip link del dev lan0",
+      },
       "a macvlan on the NIC instead of the VLAN": {
         on: withLinks(withVlan, lan0),
         spec: tagged,
@@ -395,6 +483,7 @@ testRules(hostInterfaceRules, {
       },
     },
     quiet: {
+      "ours, when the driver changes": { on: stranger({ ifalias: "pulumi-macvlan" }), spec: ipvlan },
       "ours, on a VLAN that is gone": { on: stranger({ link: "ens3", ifalias: "pulumi-macvlan" }), spec: tagged },
       "a macvlan by hand on the VLAN": {
         on: withLinks(withVlan, { ...lan0, link: "vlan20" }),
@@ -432,6 +521,31 @@ testRules(hostInterfaceRules, {
       },
     },
   },
+  "link-address-on-lan": {
+    fires: {
+      "another device": {
+        on: { ...bare, probed: new Map([["192.168.76.9", ["02:aa:00:00:00:07"]]]) },
+        spec: of({ address: "192.168.76.9" }),
+        says: "address: 192.168.76.9 is in use on the LAN by the device with MAC 02:aa:00:00:00:07; choose another address, or give that device one",
+      },
+      "another device, by IPv6": {
+        on: { ...bare, probed: new Map([["fd00:76::9", ["02:aa:00:00:00:07"]]]) },
+        spec: of({ address6: "fd00:76::9" }),
+        says: "address6: fd00:76::9 is in use on the LAN by the device with MAC 02:aa:00:00:00:07; choose another address, or give that device one",
+      },
+    },
+    quiet: {
+      nobody: { on: { ...bare, probed: new Map([["192.168.76.9", []]]) }, spec: of({ address: "192.168.76.9" }) },
+      "the link itself": {
+        on: { ...used, probed: new Map([["192.168.76.9", ["02:aa:00:00:00:01"]]]) },
+        spec: of({ address: "192.168.76.9" }),
+      },
+      "an address that is not the link's": {
+        on: { ...bare, probed: new Map([["192.168.76.53", ["02:aa:00:00:00:07"]]]) },
+        spec: of({ address: "192.168.76.9" }),
+      },
+    },
+  },
   "link-file-not-ours": {
     fires: {
       "a udev rule of somebody's": {
@@ -450,20 +564,21 @@ testRules(hostInterfaceRules, {
       VMware: {
         on: { ...bare, virtualization: "vmware" },
         spec,
-        says: "nic.mac: the host is a virtual machine of VMware, whose switch drops frames from any MAC but the NIC's unless told otherwise; ESXi: on its port group set Forged transmits and Promiscuous mode to Accept (or, on a distributed switch, MAC learning)",
+        says: "nic.mac: the host is a virtual machine of VMware, whose switch drops frames from any MAC but the NIC's unless told otherwise; ESXi: on its port group set Forged transmits and Promiscuous mode to Accept (or, on a distributed switch, MAC learning); or set network.driver: ipvlan, whose containers send under the NIC's",
       },
       "Hyper-V": {
         on: { ...bare, virtualization: "microsoft" },
         spec,
-        says: "nic.mac: the host is a virtual machine of Hyper-V, whose switch drops frames from any MAC but the NIC's unless told otherwise; on the Windows host: Set-VMNetworkAdapter -VMName NAME -MacAddressSpoofing On (Azure has no such thing)",
+        says: "nic.mac: the host is a virtual machine of Hyper-V, whose switch drops frames from any MAC but the NIC's unless told otherwise; on the Windows host: Set-VMNetworkAdapter -VMName NAME -MacAddressSpoofing On (Azure has no such thing); or set network.driver: ipvlan, whose containers send under the NIC's",
       },
       VirtualBox: {
         on: { ...bare, virtualization: "oracle" },
         spec,
-        says: "nic.mac: the host is a virtual machine of VirtualBox, whose switch drops frames from any MAC but the NIC's unless told otherwise; bridge its adapter, and on the machine around it: VBoxManage modifyvm NAME --nicpromisc1 allow-all",
+        says: "nic.mac: the host is a virtual machine of VirtualBox, whose switch drops frames from any MAC but the NIC's unless told otherwise; bridge its adapter, and on the machine around it: VBoxManage modifyvm NAME --nicpromisc1 allow-all; or set network.driver: ipvlan, whose containers send under the NIC's",
       },
     },
     quiet: {
+      ipvlan: { on: { ...bare, virtualization: "vmware" }, spec: ipvlan },
       KVM: { on: { ...bare, virtualization: "kvm" }, spec },
       QEMU: { on: bare, spec },
       "a machine": { on: { ...bare, virtualization: "none" }, spec },
@@ -484,6 +599,11 @@ testRules(hostInterfaceRules, {
       },
       "dhcpcd, before the first time": {
         on: managed({ active: ["dhcpcd"] }),
+        spec,
+        says: "name: dhcpcd would give lan0 an address of its own; add to /etc/dhcpcd.conf: denyinterfaces lan0; then systemctl restart dhcpcd",
+      },
+      "dhcpcd that is told to leave others alone": {
+        on: managed({ active: ["dhcpcd"], dhcpcd: { deny: ["lan", "lan0.1", "*1"], allow: ["l*"] } }),
         spec,
         says: "name: dhcpcd would give lan0 an address of its own; add to /etc/dhcpcd.conf: denyinterfaces lan0; then systemctl restart dhcpcd",
       },
@@ -515,6 +635,14 @@ testRules(hostInterfaceRules, {
     quiet: {
       "nothing of these": { on: bare, spec },
       "dhcpcd that leaves it alone": { on: managed({ active: ["dhcpcd"] }, used), spec },
+      "dhcpcd that is told to leave it alone": {
+        on: managed({ active: ["dhcpcd"], dhcpcd: { deny: ["veth*", "lan?"], allow: [] } }),
+        spec,
+      },
+      "dhcpcd that is told of others": {
+        on: managed({ active: ["dhcpcd"], dhcpcd: { deny: [], allow: ["ens*"] } }),
+        spec,
+      },
       "networkd by our file": {
         on: ours(
           "/etc/systemd/network/05-macvlan-lan0.network",

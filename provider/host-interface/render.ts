@@ -1,7 +1,10 @@
 import { encodeFrames } from "../ssh";
+import { LINK_MODES, NetworkDriver } from "./driver";
 import { NicArgs, ResolvedInterface } from "./spec";
 
 const MARK = "# managed by pulumi-macvlan";
+/** How many rules inbound.sh puts on a link that lets no connections in. */
+export const INBOUND_RULES = "11";
 
 /** In a link's ifalias: it is ours (lib.sh). */
 export const LINK_MARK = "pulumi-macvlan";
@@ -18,10 +21,14 @@ export interface LinkFile {
   readonly folder?: string;
 }
 
+/** What we make for a link: itself, and the VLAN beneath. Network managers are to leave these alone. */
+export function madeFor(link: ResolvedInterface): string[] {
+  return [link.name, ...(link.vlan === undefined ? [] : [link.vlan.device])];
+}
+
 /** The files of one link, on a host that has every network manager. */
 export function linkFiles(link: ResolvedInterface): LinkFile[] {
-  // Network managers leave alone what we make, the link and the VLAN beneath.
-  const devices = [link.name, ...(link.vlan === undefined ? [] : [link.vlan.device])];
+  const devices = madeFor(link);
   const { name } = link;
   const [networkd, networkManager] = ["/etc/systemd/network", "/etc/NetworkManager/conf.d"];
   return [
@@ -30,7 +37,7 @@ export function linkFiles(link: ResolvedInterface): LinkFile[] {
     {
       frame: "networkd.network",
       path: `${networkd}/05-macvlan-${name}.network`,
-      content: `${MARK}\n[Match]\nName=${devices.join(" ")}\n\n[Link]\nUnmanaged=yes\n`,
+      content: `${MARK}\n[Match]\n${networkdMatch(link, devices)}\n\n[Link]\nUnmanaged=yes\n`,
       folder: networkd,
     },
     {
@@ -40,6 +47,15 @@ export function linkFiles(link: ResolvedInterface): LinkFile[] {
       folder: networkManager,
     },
   ].map((file) => ({ ...file, mode: "0644" }));
+}
+
+/**
+ * With ipvlan a container's interface, which Docker calls veth… while it is still on the host, has the NIC's MAC: a file that finds
+ * the NIC by that would give it the NIC's address.
+ */
+function networkdMatch({ driver }: ResolvedInterface, devices: readonly string[]): string {
+  if (driver === NetworkDriver.Macvlan) return `Name=${devices.join(" ")}`;
+  return `Name=${[...devices, "veth*"].join(" ")}\nKind=ipvlan vlan`;
 }
 
 /** The files of one link, as frames for `macvlan-host link apply`. */
@@ -57,12 +73,16 @@ export function renderLinkConf(link: ResolvedInterface): string {
     NIC_PATH: path,
     VLAN: link.vlan?.id,
     VLAN_NAME: link.vlan?.device,
+    // Nothing stands for macvlan.
+    DRIVER: link.driver === NetworkDriver.Macvlan ? undefined : link.driver,
     MAC: link.mac,
     MTU: link.mtu,
-    MODE: "bridge",
+    MODE: LINK_MODES[link.driver],
     REACH: link.reach,
     RANGE: link.ipRange,
     ADDRESS: link.address,
+    ADDRESS6: link.address6,
+    INBOUND: link.inbound === false ? "no" : undefined,
     ROUTES: link.routes?.join(" "),
     WAIT: link.waitForNic,
   };
@@ -72,18 +92,23 @@ export function renderLinkConf(link: ResolvedInterface): string {
 
 /**
  * Gives the NIC, whatever it is called today, a device unit of its own that the link's unit follows, and starts that unit
- * again whenever the NIC comes or returns.
+ * again whenever the NIC comes or returns. What we make is marked as not a network manager's: systemd-networkd from 256 on then
+ * leaves it alone even where a file that it reads before ours matches everything, and NetworkManager where it is installed later.
  */
 export function renderUdevRule(link: ResolvedInterface): string {
-  const rule = [
-    'ACTION!="remove"',
-    'SUBSYSTEM=="net"',
+  const device = ['ACTION!="remove"', 'SUBSYSTEM=="net"'];
+  const nic = [
     ...nicMatch(link.nic),
     'TAG+="systemd"',
     `ENV{SYSTEMD_ALIAS}+="/macvlan/${link.name}"`,
     `ENV{SYSTEMD_WANTS}+="macvlan-parent@${link.name}.service"`,
   ];
-  return `${MARK}\n${rule.join(", ")}\n`;
+  const ours = [
+    `KERNEL=="${madeFor(link).join("|")}"`,
+    `ENV{ID_NET_MANAGED_BY}="${LINK_MARK}"`,
+    'ENV{NM_UNMANAGED}="1"',
+  ];
+  return `${[MARK, [...device, ...nic].join(", "), [...device, ...ours].join(", ")].join("\n")}\n`;
 }
 
 /** By MAC and path, devices made by software are left out: a bridge or a VLAN has the MAC and the path of its NIC too. */

@@ -1,4 +1,4 @@
-import { contains, parseCidr, parseIpv4 } from "../address";
+import { contains, contains6, parseCidr, parseCidr6, parseIpv4, parseIpv6 } from "../address";
 import { ContainerFact, HostFacts, RouteFact } from "../observe";
 import { Reach, ResolvedInterface } from "./spec";
 
@@ -24,12 +24,12 @@ export function routeDrift(facts: HostFacts, link: ResolvedInterface): string[] 
 /** Where routes over the link are to lead at this moment, as `ip route` writes it. */
 function wantedRoutes(facts: HostFacts, link: ResolvedInterface): string[] {
   if (link.reach === Reach.None) return [];
-  const pins = [...facts.applianceConfs.values()]
-    .filter(({ PARENT }) => PARENT === link.name)
-    .flatMap(({ IP }) => IP ?? []);
+  const confs = [...facts.applianceConfs.values()].filter(({ PARENT }) => PARENT === link.name);
+  const pins = confs.flatMap(({ IP }) => IP ?? []);
+  const pins6 = link.address6 === undefined ? [] : confs.flatMap(({ IP6 }) => IP6 ?? []);
   const range = link.ipRange === undefined ? [] : [link.ipRange.replace(/\/32$/, "")];
   const watched = link.reach === Reach.Watch ? settled(facts, link) : [];
-  return [...new Set([...pins.sort(), ...range, ...watched, ...(link.routes ?? [])])];
+  return [...new Set([...pins.sort(), ...pins6.sort(), ...range, ...watched, ...(link.routes ?? [])])];
 }
 
 /** Addresses of running containers on the link's networks that the watcher has had the time to see. */
@@ -39,39 +39,48 @@ function settled(facts: HostFacts, link: ResolvedInterface): string[] {
   return facts.containers
     .filter(({ status, startedAt }: ContainerFact) => status === "running" && Date.parse(startedAt) < before)
     .flatMap(({ networks: ends }) => Object.values(ends))
-    .filter(({ NetworkID, IPAddress }) => networks.includes(NetworkID) && IPAddress !== "")
-    .map(({ IPAddress }) => IPAddress)
+    .filter(({ NetworkID }) => networks.includes(NetworkID))
+    .flatMap(({ IPAddress, GlobalIPv6Address = "" }) => [
+      IPAddress,
+      link.address6 === undefined ? "" : GlobalIPv6Address,
+    ])
+    .filter((address) => address !== "")
     .sort();
 }
 
 /** Whether a route is the watcher's business: containers come and go, and it takes away within a minute what is left of them. */
 function isWatchers(facts: HostFacts, link: ResolvedInterface, dst: string): boolean {
-  const address = parseIpv4(dst);
   if (link.reach !== Reach.Watch) return false;
   // Docker rests, or was not asked.
   if (facts.networks.length === 0) return true;
-  if (address.fault) return false;
   const subnets = networksOn(facts, link).flatMap(({ ipam }) => ipam.Config.flatMap(({ Subnet }) => Subnet ?? []));
-  return subnets.some((subnet) => {
-    const cidr = parseCidr(subnet);
-    return !cidr.fault && contains(cidr.value, address.value);
-  });
+  return subnets.some((subnet) => isInside(dst, subnet));
 }
 
-function networksOn({ networks }: HostFacts, { name }: ResolvedInterface): HostFacts["networks"] {
-  return networks.filter(({ driver, options }) => driver === "macvlan" && options.parent === name);
+function isInside(address: string, subnet: string): boolean {
+  if (address.includes(":")) {
+    const [one, cidr] = [parseIpv6(address), parseCidr6(subnet)];
+    return !one.fault && !cidr.fault && contains6(cidr.value, one.value);
+  }
+  const [one, cidr] = [parseIpv4(address), parseCidr(subnet)];
+  return !one.fault && !cidr.fault && contains(cidr.value, one.value);
+}
+
+function networksOn({ networks }: HostFacts, link: ResolvedInterface): HostFacts["networks"] {
+  return networks.filter(({ driver, options }) => driver === link.driver && options.parent === link.name);
 }
 
 function routeReasons(facts: HostFacts, link: ResolvedInterface, dst: string, ours: readonly RouteFact[]): string[] {
+  const own = dst.includes(":") ? link.address6 : link.address;
   // The NIC may get its address late, by DHCP; the route comes with it.
-  if (link.address === undefined && !hasAddress(facts, link)) return [];
+  if (own === undefined && !hasAddress(facts, link)) return [];
   const route = ours.find((each) => each.dst === dst);
   if (route === undefined) {
     const other = facts.routes.find((each) => each.dst === dst);
     const instead = other === undefined ? "" : ` (one goes over ${other.dev ?? other.gateway ?? "nowhere"})`;
     return [`the route to ${dst} over ${link.name} is missing${instead}`];
   }
-  const from = link.address ?? sourceTo(facts, link, dst);
+  const from = own ?? sourceTo(facts, link, dst);
   if (from === undefined || route.prefsrc === from) return [];
   return [`the route to ${dst} over ${link.name} is from ${route.prefsrc ?? "any address"} instead of ${from}`];
 }

@@ -1,10 +1,20 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { derivedMac, interfaceNameFault, linkNameFault, macFault, parseCidr, parseIpv4, parseMac } from "../address";
+import {
+  derivedMac,
+  interfaceNameFault,
+  linkNameFault,
+  macFault,
+  parseCidr,
+  parseIpv4,
+  parseIpv6,
+  parseMac,
+} from "../address";
 import { Fault, valueOf } from "../errors";
-import { overridesSchema } from "../observe";
+import { overridesSchema, Probe } from "../observe";
 import { SshArgs, sshSchema } from "../ssh";
 import { text } from "../validate";
+import { driverProblems, NetworkDriver } from "./driver";
 import { hostInterfaceRules } from "./preflight";
 
 /** Which of the host's own interfaces is plugged into the LAN: exactly one field. */
@@ -41,7 +51,10 @@ export interface InterfaceSpec {
    * none, and then removed with the last link on it. Default: none, the NIC itself.
    */
   vlan?: number;
-  /** MAC of the link, locally administered. Default: derived from the NIC's MAC or the host, always the same. */
+  /**
+   * MAC of the link, locally administered. Default: derived from the NIC's MAC or the host, always the same. Not with the driver
+   * ipvlan, whose links have the NIC's.
+   */
   mac?: string;
   /**
    * MTU of the link in bytes, 68 to 65535 and not above that of what it is on. A VLAN made for it gets it too, and so do the
@@ -52,21 +65,33 @@ export interface InterfaceSpec {
   reach?: Reach;
   /**
    * An address of the LAN for the link itself, from which the host then speaks to its appliances. Default: none, the host has
-   * its own on the NIC. Outside dhcpPool and ipRange, and no appliance's.
+   * its own on the NIC. Outside dhcpPool and ipRange, and no appliance's. With the driver ipvlan there is no reach without it.
    */
   address?: string;
+  /**
+   * An IPv6 address of the LAN for the link, from which the host then speaks to its appliances' IPv6 addresses; with `reach`
+   * there is no other way to these. On a network with `subnet6`. Default: none, the link has no IPv6.
+   */
+  address6?: string;
+  /**
+   * Whether what is on the link's networks may open connections to the host over the link. False: answers to what the host began come
+   * through, and nothing else. Not with reach: none, where nothing does. Default true.
+   */
+  inbound?: boolean;
   /** Further addresses, or subnets in canonical form, that the host reaches over the link, such as a VIP. Not with reach: none. */
   routes?: string[];
   /** Seconds that the start of Docker waits at boot for a NIC that is not there yet. Default 30. */
   waitForNic?: number;
 }
 
-/** The macvlan link of the host that is Docker's parent. */
+/** The link of the host that is Docker's parent. */
 export interface HostInterfaceArgs extends InterfaceSpec {
   /** The host. */
   ssh: SshArgs;
   /** ipRange of the network on the link, for reach: range. An ApplianceHost takes it from its network. */
   ipRange?: string;
+  /** Driver of the network on the link: macvlan or ipvlan. An ApplianceHost takes it from its network. Default macvlan. */
+  driver?: NetworkDriver;
   /** Ids of rules (docs/rules.md) whose findings on this host are told and do not stop the run. */
   overrides?: string[];
 }
@@ -105,20 +130,23 @@ const fields = {
   mtu: z.number().int().min(68).max(65535).optional(),
   reach: z.enum(Reach).optional(),
   address: text((value) => parseIpv4(value).fault).optional(),
+  address6: text((value) => parseIpv6(value).fault).optional(),
+  inbound: z.boolean().optional(),
   routes: z.array(text(destinationFault)).optional(),
   waitForNic: z.number().int().min(0).max(600).optional(),
 };
 
-export const interfaceSchema = z.strictObject(fields).superRefine(checkRoutes);
+export const interfaceSchema = z.strictObject(fields).superRefine(checkReach);
 export const hostInterfaceSchema = z
   .strictObject({
     ssh: sshSchema,
     overrides: overridesSchema(hostInterfaceRules),
     ipRange: text((value) => parseCidr(value).fault).optional(),
+    driver: z.enum(NetworkDriver).optional(),
     ...fields,
   })
   .superRefine((spec, context) => {
-    checkRoutes(spec, context);
+    checkReach(spec, context);
     if (spec.reach === Reach.Range && spec.ipRange === undefined)
       context.addIssue({
         code: "custom",
@@ -126,6 +154,8 @@ export const hostInterfaceSchema = z
         message: "range is the route to ipRange, which is not given",
         params: { remedy: "give the network's ipRange, or set reach: pinned" },
       });
+    for (const { path, message, remedy } of driverProblems(spec, spec.driver ?? NetworkDriver.Macvlan))
+      context.addIssue({ code: "custom", path: [...path], message, params: { remedy } });
   });
 
 /** An address, or a subnet that leaves the way to everything else alone. */
@@ -140,13 +170,23 @@ function destinationFault(value: string): Fault | undefined {
     : undefined;
 }
 
-function checkRoutes({ reach, routes = [] }: Pick<InterfaceSpec, "reach" | "routes">, context: z.RefinementCtx): void {
-  if (routes.length > 0 && (reach ?? Reach.None) === Reach.None)
+function checkReach(
+  { reach = Reach.None, routes = [], inbound }: Pick<InterfaceSpec, "reach" | "routes" | "inbound">,
+  context: z.RefinementCtx,
+): void {
+  if (routes.length > 0 && reach === Reach.None)
     context.addIssue({
       code: "custom",
       path: ["routes"],
       message: "with reach: none the host reaches nothing over the link",
       params: { remedy: "set reach: pinned, or leave routes out" },
+    });
+  if (inbound !== undefined && reach === Reach.None)
+    context.addIssue({
+      code: "custom",
+      path: ["inbound"],
+      message: "with reach: none nothing comes to the host over the link",
+      params: { remedy: "set reach: pinned, or leave inbound out" },
     });
   const twice = routes.findIndex((route, i) => routes.indexOf(route) < i);
   if (twice >= 0)
@@ -171,33 +211,46 @@ export interface ResolvedInterface {
   readonly name: string;
   readonly nic: NicArgs;
   readonly vlan?: Vlan;
-  readonly mac: string;
+  readonly driver: NetworkDriver;
+  /** Absent with ipvlan: the link has the NIC's. */
+  readonly mac?: string;
   readonly mtu?: number;
   readonly reach: Reach;
   /** What reach: range is for; absent otherwise. */
   readonly ipRange?: string;
   readonly address?: string;
+  readonly address6?: string;
+  /** False where connections to the host are kept out; absent otherwise. */
+  readonly inbound?: false;
   readonly routes?: string[];
   readonly waitForNic: number;
 }
 
 /**
- * Fills in the defaults. `destination` is that of the host, for a MAC that no other host derives; `ipRange` that of the link's
- * network.
+ * Fills in the defaults. `destination` is that of the host, for a MAC that no other host derives; `ipRange` and `driver` are those
+ * of the link's network.
  */
-export function resolveInterface(spec: InterfaceSpec, destination: string, ipRange?: string): ResolvedInterface {
+export function resolveInterface(
+  spec: InterfaceSpec,
+  destination: string,
+  { ipRange, driver = NetworkDriver.Macvlan }: Pick<HostInterfaceArgs, "ipRange" | "driver"> = {},
+): ResolvedInterface {
   const name = spec.name ?? "lan0";
   const nicMac = spec.nic.mac === undefined ? undefined : valueOf(parseMac(spec.nic.mac));
   const nic = nicMac === undefined ? spec.nic : { mac: nicMac };
+  const mac = spec.mac === undefined ? derivedMac(`${nicMac ?? destination} ${name}`) : valueOf(parseMac(spec.mac));
   return {
     name,
     nic,
     ...(spec.vlan === undefined ? {} : { vlan: { id: spec.vlan, device: vlanDevice(nic, spec.vlan) } }),
     ...(spec.mtu === undefined ? {} : { mtu: spec.mtu }),
-    mac: spec.mac === undefined ? derivedMac(`${nicMac ?? destination} ${name}`) : valueOf(parseMac(spec.mac)),
+    driver,
+    ...(driver === NetworkDriver.Ipvlan ? {} : { mac }),
     reach: spec.reach ?? Reach.None,
     ...(spec.reach === Reach.Range && ipRange !== undefined ? { ipRange } : {}),
     ...(spec.address === undefined ? {} : { address: spec.address }),
+    ...(spec.address6 === undefined ? {} : { address6: spec.address6 }),
+    ...(spec.inbound === false ? { inbound: false } : {}),
     ...(spec.routes === undefined || spec.routes.length === 0 ? {} : { routes: spec.routes }),
     waitForNic: spec.waitForNic ?? 30,
   };
@@ -208,9 +261,27 @@ export function isWatched({ reach, address }: ResolvedInterface): boolean {
   return reach === Reach.Watch || (reach !== Reach.None && address === undefined);
 }
 
+/** Where the LAN of a link is asked for addresses: on what the link is put on. */
+export function probedOn({ nic, vlan }: ResolvedInterface): Probe["on"] {
+  return vlan === undefined ? nic : { ...nic, vlan: vlan.id };
+}
+
+/** The link's own addresses, of which the LAN is asked whether somebody else has them. */
+export function linkProbes(link: ResolvedInterface): Probe[] {
+  return [link.address, link.address6].flatMap((ip) => (ip === undefined ? [] : [{ ip, on: probedOn(link) }]));
+}
+
 /** The arguments that say every default. */
-export function interfaceOf({ vlan, ...link }: ResolvedInterface): Omit<HostInterfaceArgs, "ssh" | "overrides"> {
-  return vlan === undefined ? link : { ...link, vlan: vlan.id };
+export function interfaceOf({
+  vlan,
+  driver,
+  ...link
+}: ResolvedInterface): Omit<HostInterfaceArgs, "ssh" | "overrides"> {
+  return {
+    ...link,
+    ...(vlan === undefined ? {} : { vlan: vlan.id }),
+    ...(driver === NetworkDriver.Macvlan ? {} : { driver }),
+  };
 }
 
 /**

@@ -6,6 +6,7 @@ import { enforce, factsOf, findAll, NetworkFact } from "../observe";
 import { dockerHost, sshOptions } from "../ssh";
 import { networkDrift } from "./drift";
 import { differences, equalsSpec, observedNetwork } from "./observed";
+import { optionsOf } from "./options";
 import { macvlanNetworkRules, NETWORK_LABEL } from "./preflight";
 import { MacvlanNetworkArgs, macvlanNetworkSchema, ResolvedNetwork, resolveNetwork } from "./spec";
 import { stackHasNetwork } from "./state";
@@ -17,7 +18,7 @@ const REPAIR_LABEL = "pulumi-macvlan.repair";
 const SSH_LABEL = "pulumi-macvlan.ssh";
 
 /**
- * Stage 2: the Docker macvlan network on the parent link. Needs a HostInterface on the host. One docker.Network, and the
+ * Stage 2: the Docker network on the parent link, macvlan or ipvlan. Needs a HostInterface on the host. One docker.Network, and the
  * provider that reaches the host's Docker through the same ssh as everything else.
  */
 export class MacvlanNetwork extends pulumi.ComponentResource {
@@ -48,12 +49,13 @@ export class MacvlanNetwork extends pulumi.ComponentResource {
     const why = facts && observed === undefined ? repairText(facts, networkDrift(facts, network)) : undefined;
     const through = observed?.labels[SSH_LABEL];
     const moved = through !== undefined && through !== ssh.destination;
+    const { ipv6 } = network;
     const lan = new docker.Network(
       `${name}-network`,
       {
         name: observed && !equalsSpec(observed, network) ? replaceable(name, observed, network) : network.name,
-        driver: "macvlan",
-        options: { parent: network.parent, macvlan_mode: network.mode },
+        driver: network.driver,
+        options: optionsOf(network),
         ipamConfigs: [
           {
             subnet: network.subnet,
@@ -61,7 +63,9 @@ export class MacvlanNetwork extends pulumi.ComponentResource {
             ipRange: network.ipRange,
             ...(Object.keys(network.auxAddresses).length === 0 ? {} : { auxAddress: network.auxAddresses }),
           },
+          ...(ipv6 === undefined ? [] : [{ subnet: ipv6.subnet, gateway: ipv6.gateway, ipRange: ipv6.ipRange }]),
         ],
+        ...(ipv6 === undefined ? {} : { ipv6: true }),
         labels: [
           { label: NETWORK_LABEL, value: "true" },
           { label: SSH_LABEL, value: ssh.destination },

@@ -19,6 +19,19 @@ const withNetwork = (change: Partial<NetworkFact>): HostFacts => ({
   networks: used.networks.map((network) => (network.name === "lan" ? { ...network, ...change } : network)),
 });
 const ours = { labels: { [NETWORK_LABEL]: "true" } };
+const dual = of({ subnet6: "fd00:76::/64" });
+const withNetwork6 = (Subnet: string): HostFacts => ({
+  ...bare,
+  networks: [
+    ...bare.networks,
+    {
+      ...bare.networks[0]!,
+      ...{ id: "66".repeat(32), name: "six", driver: "bridge", ipv6: true, options: {}, labels: {} },
+      ipam: { Driver: "default", Config: [{ Subnet, AuxiliaryAddresses: {} }] },
+    },
+  ],
+});
+const without6: HostFacts = { ...bare, sysctls: new Map([["ipv4/conf/all/arp_filter", "0"]]) };
 const managed = withNetwork(ours);
 const lanId = used.networks.find(({ name }) => name === "lan")!.id;
 const wider = of({ ipRange: "192.168.76.64/27" });
@@ -185,16 +198,55 @@ testRules<NetworkOnLink>(macvlanNetworkRules, {
         spec: beside,
         says: "subnet: 192.168.76.0/24 overlaps with the Docker network lan (macvlan, 192.168.76.0/24, made without a parent and so cut off from the LAN); remove it on the host: docker network rm lan",
       },
+      "by the IPv6 of another network": {
+        on: withNetwork6("FD00:76:0::1/48"),
+        spec: dual,
+        says: "subnet6: fd00:76::/64 overlaps with the Docker network six (bridge, FD00:76:0::1/48); remove it on the host: docker network rm six",
+      },
       "by one that a stack has": {
         on: managed,
         spec: beside,
         says: "subnet: 192.168.76.0/24 overlaps with the Docker network lan (macvlan, 192.168.76.0/24 on lan0); a stack has it: remove it there, in an update of its own",
       },
     },
-    quiet: { "a free subnet": { on: bare, spec }, "the network itself": { on: managed, spec: wider } },
+    quiet: {
+      "a free subnet": { on: bare, spec },
+      "the network itself": { on: managed, spec: wider },
+      "IPv6 of another prefix": { on: withNetwork6("fd00:77::/64"), spec: dual },
+    },
+  },
+  "ipv6-off": {
+    fires: {
+      "by the kernel's command line": {
+        on: without6,
+        spec: dual,
+        says: "subnet6: the host's kernel has no IPv6; take ipv6.disable=1 out of the kernel's command line and restart the host, or leave subnet6 out",
+      },
+    },
+    quiet: {
+      "a host that has it, on no interface": {
+        on: { ...without6, sysctls: new Map([...without6.sysctls, ["ipv6/conf/all/disable_ipv6", "1"]]) },
+        spec: dual,
+      },
+      "a network of IPv4 alone": { on: without6, spec },
+      "not looked at": { on: { ...bare, sysctls: new Map() }, spec: dual },
+    },
   },
   "parent-taken": {
     fires: {
+      "by a network of the other driver": {
+        on: withVersion(used, "28.5.2", "1.51"),
+        spec: { ...iot, driver: "ipvlan" },
+        says: "parent: the Docker network lan is on lan0 already, and a device carries macvlans or ipvlans, not both; remove it on the host: docker network rm lan",
+      },
+      "by another ipvlan network": {
+        on: {
+          ...withVersion(used, "28.5.2", "1.51"),
+          networks: used.networks.map((each) => (each.name === "lan" ? { ...each, driver: "ipvlan" } : each)),
+        },
+        spec: { ...iot, driver: "ipvlan" },
+        says: "parent: the Docker network lan is on lan0 already, and Docker allows one ipvlan network there; remove it on the host: docker network rm lan",
+      },
       "by another network": {
         on: used,
         spec: iot,
@@ -215,6 +267,7 @@ testRules<NetworkOnLink>(macvlanNetworkRules, {
       },
     },
     quiet: {
+      "of the other driver": { on: zombie({ parent: "lan0" }), spec: { ...spec, driver: "ipvlan" } },
       none: { on: bare, spec },
       "of another parent": { on: zombie({ parent: "ens4" }), spec },
       "that cannot be read": { on: zombie({}), spec },

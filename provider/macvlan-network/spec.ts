@@ -7,18 +7,22 @@ import {
   formatRange,
   hostRange,
   Ipv4Range,
+  lanSubnet6Fault,
   linkNameFault,
   nextFree,
   overlaps,
   parseCidr,
   parseIpv4,
+  parseIpv6,
   rangeOf,
   parseRange,
 } from "../address";
 import { Fault, Path, Problem, valueOf } from "../errors";
+import { NetworkDriver } from "../host-interface";
 import { overridesSchema } from "../observe";
 import { SshArgs, sshSchema } from "../ssh";
 import { choice, text } from "../validate";
+import { checkIpv6, ResolvedIpv6, resolveIpv6 } from "./ipv6";
 import { macvlanNetworkRules } from "./preflight";
 
 /** Which of the containers on a NIC reach each other: Docker's `macvlan_mode`. The rest of the LAN reaches all of them. */
@@ -42,6 +46,11 @@ const passthru: Fault = {
 export interface NetworkSpec {
   /** Name of the Docker network. Default lan. */
   name?: string;
+  /**
+   * What the containers are on the LAN with: macvlan, a MAC for each, or ipvlan (L2), all of them with the MAC of the NIC. Another one
+   * makes the link and the network anew, with the appliances. Default macvlan.
+   */
+  driver?: NetworkDriver;
   /** The LAN's subnet in canonical form, such as 192.168.76.0/24. */
   subnet: string;
   /** The LAN's router. */
@@ -59,12 +68,19 @@ export interface NetworkSpec {
   auxAddresses?: Record<string, string>;
   /**
    * Whether the appliances on the NIC reach each other: bridge, private (not at all) or vepa (if the switch sends their frames
-   * back). Other than bridge only with reach: none. Another one makes the network anew. Default bridge.
+   * back). Other than bridge only with reach: none and the driver macvlan. Another one makes the network anew. Default bridge.
    */
   mode?: NetworkMode;
+  /**
+   * The LAN's IPv6 prefix in canonical form, such as fd00:76::/64. Every appliance on the network has an address of it then. Default:
+   * none, the network is of IPv4 alone.
+   */
+  subnet6?: string;
+  /** The LAN's router in `subnet6`. Default: its first address, such as fd00:76::1. */
+  gateway6?: string;
 }
 
-/** The Docker macvlan network on a parent link. */
+/** The Docker network on a parent link. */
 export interface MacvlanNetworkArgs extends NetworkSpec {
   /** The host. */
   ssh: SshArgs;
@@ -86,6 +102,7 @@ export function networkNameFault(name: string): Fault | undefined {
 
 const fields = {
   name: text(networkNameFault).optional(),
+  driver: z.enum(NetworkDriver).optional(),
   subnet: text((value) => {
     const cidr = parseCidr(value);
     if (cidr.fault) return cidr.fault;
@@ -108,6 +125,8 @@ const fields = {
     )
     .optional(),
   mode: choice(NetworkMode, { passthru }).optional(),
+  subnet6: text(lanSubnet6Fault).optional(),
+  gateway6: text((value) => parseIpv6(value).fault).optional(),
 };
 
 export const networkSchema = z.strictObject(fields);
@@ -129,6 +148,7 @@ export interface Claim {
 /** A network with every default filled in and its addresses read. */
 export interface ResolvedNetwork {
   readonly name: string;
+  readonly driver: NetworkDriver;
   readonly parent: string;
   readonly subnet: string;
   readonly gateway: string;
@@ -136,18 +156,23 @@ export interface ResolvedNetwork {
   readonly ipRange: string;
   /** Names and addresses, sorted by name. */
   readonly auxAddresses: Readonly<Record<string, string>>;
+  /** With ipvlan always bridge. */
   readonly mode: NetworkMode;
   readonly cidr: Cidr;
   /** Everything in the subnet that no appliance may have. */
   readonly claims: readonly Claim[];
+  /** Absent on a network of IPv4 alone. */
+  readonly ipv6?: ResolvedIpv6;
 }
 
 /** Fills in the defaults and checks the fields against each other. The fields themselves must have passed the schema. */
 export function resolveNetwork(spec: NetworkSpec, parent: string): { network: ResolvedNetwork; problems: Problem[] } {
   const name = spec.name ?? "lan";
   const cidr = valueOf(parseCidr(spec.subnet));
+  const ipv6 = resolveIpv6(spec);
   const network: ResolvedNetwork = {
     name,
+    driver: spec.driver ?? NetworkDriver.Macvlan,
     parent,
     subnet: spec.subnet,
     gateway: spec.gateway,
@@ -159,8 +184,24 @@ export function resolveNetwork(spec: NetworkSpec, parent: string): { network: Re
     mode: spec.mode ?? NetworkMode.Bridge,
     cidr,
     claims: claims(spec, name),
+    ...(ipv6 === undefined ? {} : { ipv6 }),
   };
-  return { network, problems: checkNetwork(network) };
+  return { network, problems: [...checkNetwork(network), ...checkDriver(network), ...checkIpv6(spec)] };
+}
+
+function checkDriver({ driver, mode }: ResolvedNetwork): Problem[] {
+  if (driver === NetworkDriver.Macvlan || mode === NetworkMode.Bridge) return [];
+  const why =
+    mode === NetworkMode.Private
+      ? "keeps every ipvlan of the NIC apart, the host's link too"
+      : "sends the switch frames whose sender and receiver have the same MAC, which it sends nowhere";
+  return [
+    {
+      path: ["mode"],
+      message: `with the driver ipvlan ${mode} ${why}`,
+      remedy: "leave it out, or use the driver macvlan",
+    },
+  ];
 }
 
 /** Why an appliance cannot have an address; `taken` are further ranges to leave out of the proposal. */

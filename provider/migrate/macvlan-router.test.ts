@@ -37,6 +37,7 @@ it("reads as a person would write it", async () => {
   const { yaml } = with_({
     MACVLAN_BRIDGE_INTERFACE_NAME: "macvlan0",
     ADDITIONAL_ROUTES: "192.168.1.3/32 10.0.5.7/24",
+    INTERVAL: 5,
     CLEANUP_ON_EXIT: "false",
     DEBUG: "true",
     TZ: "Europe/Berlin",
@@ -130,6 +131,11 @@ describe("a variable", () => {
       "about removal",
       { CLEANUP_ON_EXIT: false },
       '# CLEANUP_ON_EXIT ("false"): nothing to be set. Links, routes and files are always taken away',
+    ],
+    [
+      "about its rounds",
+      { INTERVAL: 5 },
+      '# INTERVAL ("5"): nothing to be set. Docker tells of each container as it comes and goes; ',
     ],
     ["about the time zone", { TZ: "UTC" }, '# TZ ("UTC"): nothing to be set. '],
     [

@@ -35,6 +35,7 @@ const KNOWN = [
   "MACVLAN_BRIDGE_IP",
   "MACVLAN_BRIDGE_INTERFACE_NAME",
   "ADDITIONAL_ROUTES",
+  "INTERVAL",
   "CLEANUP_ON_EXIT",
   "TZ",
   "DEBUG",
@@ -183,7 +184,8 @@ function before({ service, environment }: Router, link: string): string[] {
     `#   docker compose rm -sf ${plain(service) ?? "SERVICE"}`,
     "#   (it leaves its link, and with that a second route to the LAN)",
     `#   ip link del dev ${theirs ?? "LINK"}`,
-    `#   (with no container on it: its parent is to be ${link}, and Docker changes no network)`,
+    "#   (with no container on it, also no stopped one: it would go on asking for the network that is gone;",
+    `#   the parent is to be ${link}, and Docker changes no network)`,
     `#   docker network rm ${network ?? "NETWORK"}`,
   ];
 }
@@ -204,6 +206,8 @@ function line(key: string, value: string | readonly string[] | undefined, notes:
 function remarks({ environment, envFiles, others }: Router, link: string): string[] {
   const given = (variable: Variable): string => JSON.stringify(environment.get(variable) ?? "from the shell");
   const known: Record<string, string> = {
+    INTERVAL:
+      "nothing to be set. Docker tells of each container as it comes and goes; all of them are looked at once a minute besides",
     CLEANUP_ON_EXIT:
       "nothing to be set. Links, routes and files are always taken away with `macvlan destroy`, and stay over restarts of Docker and of the host's services",
     TZ: "nothing to be set. What the host does is in its journal, in the host's own time zone (timedatectl set-timezone)",

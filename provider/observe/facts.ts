@@ -34,7 +34,7 @@ export interface FileFact extends ModeFact {
 export interface InsideFact {
   /** Interfaces other than lo: name → MAC. */
   readonly macs: Readonly<Record<string, string>>;
-  /** IPv4 addresses other than 127.0.0.0/8. */
+  /** Those that another machine could reach: IPv4 but for 127.0.0.0/8, and IPv6 of global scope. */
   readonly addresses: readonly string[];
 }
 
@@ -70,6 +70,8 @@ export interface NetworkManagersFact {
   readonly networkManager: Readonly<Record<string, string>>;
   /** Interfaces that networkd has set up, by name → the .network file. */
   readonly networkd: Readonly<Record<string, string>>;
+  /** What dhcpcd's configuration says of interfaces, as patterns of names: those that it leaves alone, and those that alone it takes. */
+  readonly dhcpcd: { readonly deny: readonly string[]; readonly allow: readonly string[] };
 }
 
 /** The state of a unit as `systemctl show` prints it. */
@@ -113,7 +115,7 @@ export interface HostFacts {
   readonly links: readonly LinkFact[];
   /** Addresses of each interface. */
   readonly addresses: ReadonlyMap<string, readonly AddressFact[]>;
-  /** IPv4 routes of the main table. */
+  /** IPv4 routes of the main table, and those of IPv6 that carry our protocol number. */
   readonly routes: readonly RouteFact[];
   readonly neighbours: readonly NeighbourFact[];
   /** Kernel settings that the rules ask for, by path below net/: `ipv4/conf/lan0/arp_filter`. */
@@ -122,6 +124,12 @@ export interface HostFacts {
   readonly bonds: ReadonlyMap<string, string>;
   readonly nics: readonly NicFact[];
   readonly macvlan: boolean;
+  /** Whether the kernel has ipvlan; absent if that was not looked at. */
+  readonly ipvlan?: boolean;
+  /** Whether the kernel can keep connections out of a link (conntrack in traffic control); absent if that was not looked at. */
+  readonly inbound?: boolean;
+  /** How many rules of traffic control there are on each link that is to let no connections in. */
+  readonly closed: Readonly<Record<string, string>>;
   /** Whether the kernel has VLANs (802.1Q); absent if that was not looked at. */
   readonly vlan?: boolean;
   /** As systemd-detect-virt prints it: none, kvm, vmware, lxc… */

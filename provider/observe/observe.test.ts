@@ -91,6 +91,19 @@ describe("facts of real hosts", () => {
     });
   });
 
+  it("has IPv6 addresses in one form, whichever of the two the host prints", () => {
+    const text = readFileSync(join(FIXTURES, "trixie-provisioned.txt"), "utf8");
+    const seen = (address: string) => {
+      const { inside } = parseFacts(text.replace("inet=192.168.76.53", `inet=192.168.76.53 inet6=${address}`));
+      return [...inside.values()].find(({ addresses }) => addresses.includes("192.168.76.53"));
+    };
+    for (const address of ["fd000076000000000000000000000053", "fd00:76::53"])
+      expect(seen(address)).toEqual({
+        macs: { eth0: "02:42:c0:a8:4c:35" },
+        addresses: ["192.168.76.53", "fd00:76::53"],
+      });
+  });
+
   it("tells ghosts from zombies", () => {
     const [ghost, zombie] = [fixture("trixie-ghost"), fixture("trixie-zombie")];
     expect(ghost.networks.filter(({ id }) => ghost.ghosts.includes(id)).map(({ name }) => name)).toEqual(["lan"]);

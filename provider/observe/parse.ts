@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { formatIpv6 } from "../address";
 import { decodeFrames } from "../ssh";
 import {
   AddressFact,
@@ -73,7 +74,15 @@ function toFacts(frames: ReadonlyMap<string, string>): HostFacts {
         ),
       ]),
     ),
-    routes: z.array(routeSchema).parse(json("route")),
+    routes: [
+      ...z.array(routeSchema).parse(json("route")),
+      // `ip` leaves out what it was asked for.
+      ...z
+        .array(routeSchema)
+        .parse(json("routes.ours"))
+        .filter(({ dst }) => dst.includes(":"))
+        .map((route) => ({ ...route, protocol: "201" })),
+    ],
     neighbours: z.array(neighbourSchema).parse(json("neigh")),
     sysctls: new Map(Object.entries(pairs(list("sysctl")))),
     bonds: new Map(list("bonds").map((line) => words(line))),
@@ -82,6 +91,9 @@ function toFacts(frames: ReadonlyMap<string, string>): HostFacts {
       return { name, wireless: wireless === "wireless", idPath };
     }),
     macvlan: text("macvlan") === "yes",
+    ...(frames.has("ipvlan") ? { ipvlan: text("ipvlan") === "yes" } : {}),
+    ...(frames.has("inbound") ? { inbound: text("inbound") === "yes" } : {}),
+    closed: pairs(list("closed")),
     ...(frames.has("vlan") ? { vlan: text("vlan") === "yes" } : {}),
     virtualization: manager.Virtualization ?? text("virt"),
     machine: list("machine").join(" "),
@@ -91,6 +103,7 @@ function toFacts(frames: ReadonlyMap<string, string>): HostFacts {
       active: MANAGERS.filter((name) => units.get(`${name}.service`)?.activeState === "active"),
       networkManager: byDevice(list("nm")),
       networkd: byDevice(valuesOf(list("managers"), "networkd")),
+      dhcpcd: toDhcpcd(valuesOf(list("managers"), "dhcpcd")),
     },
     ...(frames.has("maxstartups") ? { maxStartups: toMaxStartups(list("maxstartups")[0]) } : {}),
     ...(manager.Version === undefined ? {} : { systemd: parseInt(manager.Version, 10) }),
@@ -158,17 +171,23 @@ function toConnection({ client = "", server = "", device = "" }: Record<string, 
   return { client, server, device };
 }
 
-/** Lines `PID eth0=MAC inet=ADDRESS …`, one for each container that was looked into. */
+/** Lines `PID eth0=MAC inet=ADDRESS inet6=ADDRESS …`, one for each container that was looked into. */
 function toInside(lines: readonly string[], containers: readonly ContainerFact[]): Map<string, InsideFact> {
   return new Map(
     lines.flatMap((line) => {
       const [pid = "", ...fields] = line.split(" ");
       const container = containers.find((candidate) => candidate.pid === Number(pid));
       if (container === undefined) return [];
-      const macs = pairs(fields.filter((field) => !field.startsWith("inet=")));
-      return [[container.id, { macs, addresses: valuesOf(fields, "inet") }] as const];
+      const macs = pairs(fields.filter((field) => !/^inet6?=/.test(field)));
+      const addresses = [...valuesOf(fields, "inet"), ...valuesOf(fields, "inet6").map(address6)];
+      return [[container.id, { macs, addresses }] as const];
     }),
   );
+}
+
+/** An IPv6 address as `ip` prints it, or as the kernel lists it: 32 hexadecimal digits. */
+function address6(text: string): string {
+  return text.includes(":") ? text : formatIpv6(BigInt(`0x${text}`));
 }
 
 /** `digests` as sha256sum prints them; `modes` are lines MODE OWNER PATH. */
@@ -195,7 +214,7 @@ function toFiles(digests: readonly string[], modes: ReadonlyMap<string, ModeFact
 function confs(lines: readonly string[], pattern: RegExp): Map<string, Record<string, string>> {
   const found = new Map<string, Record<string, string>>();
   for (const line of lines) {
-    const [path = "", key = "", value = ""] = /^([^:]+):([A-Z_]+)='(.*)'$/.exec(line)?.slice(1) ?? [];
+    const [path = "", key = "", value = ""] = /^([^:]+):([A-Z0-9_]+)='(.*)'$/.exec(line)?.slice(1) ?? [];
     const name = pattern.exec(path)?.[1];
     if (name === undefined) continue;
     const conf = found.get(name) ?? {};
@@ -208,6 +227,16 @@ function confs(lines: readonly string[], pattern: RegExp): Map<string, Record<st
 /** The values of all lines KEY=VALUE with that key. */
 function valuesOf(lines: readonly string[], key: string): string[] {
   return lines.flatMap((line) => (line.startsWith(`${key}=`) ? [line.slice(key.length + 1)] : []));
+}
+
+/** Lines `denyinterfaces NAME…` and `allowinterfaces NAME…`; names stand apart by spaces or commas. */
+function toDhcpcd(lines: readonly string[]): HostFacts["managers"]["dhcpcd"] {
+  const named = (key: string) =>
+    lines.flatMap((line) => {
+      const [first, ...names] = line.trim().split(/[\s,]+/);
+      return first === key ? names : [];
+    });
+  return { deny: named("denyinterfaces"), allow: named("allowinterfaces") };
 }
 
 function byDevice(lines: readonly string[]): Record<string, string> {

@@ -24,6 +24,9 @@ export const linkSchema = z.object({
       info_data: z
         .object({
           mode: z.string().optional(),
+          /** Flags of an ipvlan. */
+          private: z.boolean().optional(),
+          vepa: z.boolean().optional(),
           /** VLAN id, and whether it is 802.1Q or 802.1ad. */
           id: z.number().optional(),
           protocol: z.string().optional(),
@@ -140,9 +143,10 @@ export const containerSchema = z.object({
     .record(
       z.string(),
       z.object({
-        IPAMConfig: z.object({ IPv4Address: z.string().optional() }).nullish(),
+        IPAMConfig: z.object({ IPv4Address: z.string().optional(), IPv6Address: z.string().optional() }).nullish(),
         MacAddress: z.string(),
         IPAddress: z.string(),
+        GlobalIPv6Address: z.string().optional(),
         NetworkID: z.string(),
       }),
     )

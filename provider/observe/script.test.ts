@@ -1,5 +1,6 @@
 // The script with programs of its own in place of Docker, ip and systemd: what it makes of their answers, and what it asks.
-import { execFileSync } from "node:child_process";
+import { ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -73,7 +74,9 @@ function run(probes: readonly Probe[] = []): { facts: HostFacts; output: string;
   const output = execFileSync("sh", ["-s"], {
     input: observeScript(probes)
       .replaceAll("/proc/net/vlan/config", join(folder, "vlans"))
-      .replaceAll("/sys/fs/cgroup", folder),
+      .replaceAll("/sys/fs/cgroup", folder)
+      .replaceAll("/etc/dhcpcd.conf", join(folder, "dhcpcd.conf"))
+      .replaceAll("/etc/macvlan", join(folder, "macvlan")),
     encoding: "utf8",
     env: {
       PATH: [join(folder, "bin"), process.env.PATH].join(delimiter),
@@ -95,6 +98,30 @@ beforeEach(() => {
   program("ip", `tee -a "${folder}/calls" >/dev/null`);
 });
 afterEach(() => rmSync(folder, { recursive: true }));
+
+describe("what dhcpcd is told", () => {
+  it("are its patterns of names", () => {
+    expect(run().facts.managers.dhcpcd).toEqual({ deny: [], allow: [] });
+    writeFileSync(
+      join(folder, "dhcpcd.conf"),
+      "# denyinterfaces eth9\npersistent\ndenyinterfaces veth* lan0\n  denyinterfaces iot0,vlan20_*\nallowinterfaces ens*\ninterface ens4\n",
+    );
+    expect(run().facts.managers.dhcpcd).toEqual({ deny: ["veth*", "lan0", "iot0", "vlan20_*"], allow: ["ens*"] });
+  });
+});
+
+describe("links that let no connections in", () => {
+  it("have their rules counted, others are not asked for", () => {
+    const shown = "filter protocol ip pref 1 flower chain 0 ";
+    program("tc", `sed 's/.*/${shown}handle 0x1/; p; s/.handle.*//'`);
+    expect(run().facts.closed).toEqual({});
+    expect(run().calls.filter((call) => call.startsWith("tc "))).toEqual([]);
+    mkdirSync(join(folder, "macvlan/links"), { recursive: true });
+    writeFileSync(join(folder, "macvlan/links/lan0.conf"), "NAME='lan0'\n");
+    writeFileSync(join(folder, "macvlan/links/iot0.conf"), "NAME='iot0'\nINBOUND='no'\n");
+    expect(run().facts.closed).toEqual({ iot0: "2" });
+  });
+});
 
 describe("Docker's answers", () => {
   it("come in one connection, in every form that HTTP has for them", () => {
@@ -175,6 +202,29 @@ describe("records of networks that Docker does not know", () => {
   });
 });
 
+describe("inside a container", () => {
+  const SPACES = ROOT && spawnSync("unshare", ["-n", "-m", "true"]).status === 0;
+  const made =
+    "ip link add name eth0 address 02:42:c0:a8:4c:35 type veth peer name peer && ip link set peer up && ip link set eth0 up && " +
+    "ip addr add 192.168.76.53/24 dev eth0 && ip -6 addr add fd00:76::53/64 dev eth0 nodad && mount -t sysfs none /sys && echo && exec sleep 60";
+  let inner: ChildProcess | undefined;
+  afterEach(() => void inner?.kill());
+
+  it.runIf(SPACES)("are its interfaces and its addresses of both kinds, but for those of a link alone", async () => {
+    inner = spawn("unshare", ["-n", "-m", "sh", "-c", made], { stdio: ["ignore", "pipe", "inherit"] });
+    await once(inner.stdout!, "data");
+    const end = { IPAMConfig: null, MacAddress: "", IPAddress: "", NetworkID: id("2") };
+    const container = {
+      ...{ id: id("a"), name: "/dns", status: "running", error: "", health: null, image: "x", imageId: "x" },
+      ...{ appliance: "dns", project: "dns", service: "dns", restart: "no", pid: inner.pid, networks: { lan: end } },
+    };
+    writeFileSync(join(folder, "inspected"), `${JSON.stringify(container)}\n`);
+    const seen = run().facts.inside.get(id("a"));
+    expect(seen?.macs).toMatchObject({ eth0: "02:42:c0:a8:4c:35" });
+    expect(seen?.addresses).toEqual(["192.168.76.53", "fd00:76::53"]);
+  });
+});
+
 describe("the LAN", () => {
   it.runIf(ROOT)("is asked through the kernel, and what was made for that goes away again", () => {
     program(
@@ -193,6 +243,23 @@ describe("the LAN", () => {
       "neigh replace 192.168.76.8 dev eth7 use",
       "neigh del 192.168.76.9 dev eth7",
       "neigh del 192.168.76.8 dev eth7",
+    ]);
+  });
+
+  it.runIf(ROOT)("is asked for IPv6 addresses in the same way", () => {
+    program(
+      "ip",
+      `case $* in *show*) printf '%s\\n' 'fd00:76::9 dev eth7 lladdr 02:00:00:00:00:99 router REACHABLE' 'fd00:76::90 dev eth7 FAILED' ;;
+      *) tee -a "${folder}/calls" >/dev/null ;; esac`,
+    );
+    const { facts, calls } = run(["fd00:76::9", "fd00:76::90"].map((ip) => ({ ip, on: { name: "eth7" } })));
+    expect([...facts.probed]).toEqual([
+      ["fd00:76::9", ["02:00:00:00:00:99"]],
+      ["fd00:76::90", []],
+    ]);
+    expect(calls.filter((call) => call.startsWith("neigh del"))).toEqual([
+      "neigh del fd00:76::9 dev eth7",
+      "neigh del fd00:76::90 dev eth7",
     ]);
   });
 
@@ -238,7 +305,7 @@ describe("the script", () => {
       /^systemctl show -p /,
       /^journalctl -q -o cat /,
       /^ip (-j -d -force -batch -|neigh show)$/,
-      /^(link|addr|route|neigh) show$|^route get 10\.0\.2\.2$/,
+      /^(link|addr|route|neigh) show$|^route show table all proto 201$|^route get 10\.0\.2\.2$/,
     ];
     expect(calls.filter((call) => !harmless.some((pattern) => pattern.test(call)))).toEqual([]);
   });

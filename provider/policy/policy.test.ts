@@ -20,8 +20,9 @@ const container = (endpoint: object, props: object = {}) =>
     networksAdvanced: [{ name: "lan", ...endpoint }],
     ...props,
   });
-const appliance = (name: string, ip: string, service: object = GOOD, mac?: string) => {
-  const args = { ssh: { destination: "gw1" }, network: { subnet: "10.0.0.0/24", gateway: "10.0.0.1" } };
+const appliance = (name: string, ip: string, service: object = GOOD, mac?: string, ip6?: string) => {
+  const lan = { subnet: "10.0.0.0/24", gateway: "10.0.0.1", ...(ip6 === undefined ? {} : { subnet6: "fd00:76::/64" }) };
+  const args = { ssh: { destination: "gw1" }, network: lan, ip6 };
   return resource("command:local:Command", {
     environment: { FILES: renderFiles(resolveAppliance({ ...args, name, ip, mac, service })) },
   });
@@ -61,6 +62,19 @@ describe("speaks against", () => {
       ],
     ],
     [
+      "an IPv6 address of a container that an appliance has, however it is written",
+      [
+        network(),
+        appliance("dns", "10.0.0.5", GOOD, undefined, "fd00:76::5"),
+        container({ ...pinned, ipv6Address: "FD00:76:0::5/64" }),
+      ],
+      [
+        expect.stringMatching(
+          /^lan-address-unique: fd00:76::5 is the address of appliance dns and of container r/,
+        ) as string,
+      ],
+    ],
+    [
       "a container whose addresses Docker chooses",
       [network(), container({})],
       [
@@ -95,6 +109,12 @@ describe("speaks against", () => {
       [expect.stringMatching(/^health-check: appliance dns switches its health check off/) as string],
     ],
   ])("%s", (_, resources, expected) => expect(said(...resources)).toEqual(expected));
+});
+
+it("asks for no MAC on ipvlan, and still for an IP", () => {
+  const lan = network({ driver: "ipvlan" });
+  expect(said(lan, container({ ipv4Address: "10.0.0.9" }))).toEqual([]);
+  expect(said(lan, container({}))).toEqual([expect.stringMatching(/ has no fixed IP address on lan: /) as string]);
 });
 
 it("looks at nothing that is not on a LAN", () => {

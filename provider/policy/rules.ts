@@ -20,11 +20,11 @@ export const policies: readonly Policy[] = [
     name: "lan-address-unique",
     description: "No two members of a LAN have the same IP or MAC address.",
     level: "mandatory",
-    find: ({ members }) => [...twins(members, "ip"), ...twins(members, "mac")],
+    find: ({ members }) => [...twins(members, "ip"), ...twins(members, "ip6"), ...twins(members, "mac")],
   },
   {
     name: "lan-address-pinned",
-    description: "Whatever is on a macvlan network has a fixed IP and MAC address.",
+    description: "Whatever is on a macvlan or ipvlan network has a fixed IP, and on macvlan a fixed MAC address.",
     level: "mandatory",
     find: ({ members }) =>
       members.flatMap(({ urn, title, network, pinned }) => {
@@ -69,7 +69,7 @@ export const policies: readonly Policy[] = [
   },
 ];
 
-function twins(members: readonly Member[], kind: "ip" | "mac"): Violation[] {
+function twins(members: readonly Member[], kind: "ip" | "ip6" | "mac"): Violation[] {
   const first = new Map<string, Member>();
   return members.flatMap((member) => {
     const address = canonical(member)[kind];

@@ -1,6 +1,7 @@
-import { parseIpv4, parseMac } from "../address";
+import { formatIpv6, parseIpv4, parseMac, readCidr6 } from "../address";
 import { parseCompose } from "../appliance/compose-file";
 import { group, list } from "../appliance/model";
+import { NetworkDriver } from "../host-interface";
 import { decodeFrames } from "../ssh";
 
 /** A resource as a policy pack is shown it. */
@@ -20,6 +21,7 @@ export interface Member {
   readonly network: string;
   /** Undefined where nobody fixed it, or where it is not known yet. */
   readonly ip?: string;
+  readonly ip6?: string;
   readonly mac?: string;
   /** Whether it is to be found fault with for what is undefined. */
   readonly pinned: { readonly ip: boolean; readonly mac: boolean };
@@ -38,9 +40,9 @@ export interface LanStack {
   readonly services: readonly Service[];
 }
 
-/** What of a stack is on LANs: our appliances, and containers of the docker provider on macvlan networks. */
+/** What of a stack is on LANs: our appliances, and containers of the docker provider on macvlan and ipvlan networks. */
 export function lanStackOf(resources: readonly StackResource[]): LanStack {
-  const networks = new Set(resources.flatMap(macvlanNetwork));
+  const networks = new Map(resources.flatMap(lanNetwork));
   // Resources come as they were registered, which differs from run to run.
   const sorted = [...resources].sort((a, b) => (a.urn < b.urn ? -1 : 1));
   const parts = sorted.map((resource) => appliance(resource) ?? container(resource, networks));
@@ -59,10 +61,12 @@ function known(read: () => unknown): unknown {
   }
 }
 
-function macvlanNetwork({ type, props }: StackResource): string[] {
-  if (type !== "docker:index/network:Network" || known(() => props["driver"]) !== "macvlan") return [];
+/** Name and driver of a network on a LAN. */
+function lanNetwork({ type, props }: StackResource): [string, NetworkDriver][] {
+  if (type !== "docker:index/network:Network") return [];
+  const driver = Object.values(NetworkDriver).find((each) => each === known(() => props["driver"]));
   const name = known(() => props["name"]);
-  return typeof name === "string" ? [name] : [];
+  return driver !== undefined && typeof name === "string" ? [[name, driver]] : [];
 }
 
 /** Our Command with the texts that an appliance is made of. */
@@ -73,9 +77,10 @@ function appliance({ type, urn, props }: StackResource): LanStack | undefined {
   const files = decodeFrames(text);
   const [conf, compose] = [files.get("appliance.conf"), files.get("compose.yaml")];
   if (conf === undefined || compose === undefined) return undefined;
-  const values = new Map([...conf.matchAll(/^([A-Z_]+)='(.*)'$/gm)].map(([, key, value]) => [key!, value!]));
+  const values = new Map([...conf.matchAll(/^([A-Z][A-Z0-9_]*)='(.*)'$/gm)].map(([, key, value]) => [key!, value!]));
   const title = `appliance ${values.get("NAME")}`;
-  const member = { urn, title, network: values.get("NETWORK") ?? "", ip: values.get("IP"), mac: values.get("MAC") };
+  const [ip, ip6, mac] = ["IP", "IP6", "MAC"].map((key) => values.get(key));
+  const member = { urn, title, network: values.get("NETWORK") ?? "", ip, ip6, mac };
   const services = Object.entries(group(group(parseCompose(compose).file)["services"]));
   return {
     members: [{ ...member, pinned: { ip: true, mac: true } }],
@@ -88,7 +93,10 @@ function appliance({ type, urn, props }: StackResource): LanStack | undefined {
   };
 }
 
-function container({ type, urn, name, props }: StackResource, networks: ReadonlySet<string>): LanStack | undefined {
+function container(
+  { type, urn, name, props }: StackResource,
+  networks: ReadonlyMap<string, NetworkDriver>,
+): LanStack | undefined {
   if (type !== "docker:index/container:Container") return undefined;
   const joined = list(known(() => props["networksAdvanced"])).map(group);
   const members = joined.flatMap((endpoint): Member[] => {
@@ -98,8 +106,10 @@ function container({ type, urn, name, props }: StackResource, networks: Readonly
       unread(() => endpoint["ipv4Address"]),
       unread(() => endpoint["macAddress"] ?? props["macAddress"]),
     ];
-    const pinned = { ip: ip !== "", mac: mac !== "" };
-    return [{ urn, title: `container ${name}`, network, ip: ip || undefined, mac: mac || undefined, pinned }];
+    const ip6 = unread(() => endpoint["ipv6Address"]) || undefined;
+    // On ipvlan there is no other than the NIC's.
+    const pinned = { ip: ip !== "", mac: mac !== "" || networks.get(network) === NetworkDriver.Ipvlan };
+    return [{ urn, title: `container ${name}`, network, ip: ip || undefined, ip6, mac: mac || undefined, pinned }];
   });
   if (members.length === 0) return undefined;
   const image = textOf(known(() => props["image"]));
@@ -132,11 +142,13 @@ function testsOf(test: readonly unknown[]): Service["healthCheck"] {
 }
 
 /** The same address however it is written. */
-export function canonical({ ip, mac }: Member): { ip?: string; mac?: string } {
+export function canonical({ ip, ip6, mac }: Member): { ip?: string; ip6?: string; mac?: string } {
   // The docker provider takes a prefix length too.
-  const address = ip?.replace(/\/.*$/, "");
+  const [address, address6] = [ip, ip6].map((each) => each?.replace(/\/.*$/, ""));
+  const found6 = address6 === undefined ? undefined : readCidr6(`${address6}/128`);
   return {
     ip: address === undefined || parseIpv4(address).fault ? undefined : address,
+    ip6: found6 && formatIpv6(found6.first),
     mac: mac === undefined ? undefined : parseMac(mac).value,
   };
 }

@@ -20,6 +20,8 @@ export interface FleetLan {
   readonly name: string;
   readonly subnet: string;
   readonly gateway: string;
+  /** Where a host on it has IPv6. */
+  readonly subnet6?: string;
   readonly hosts: readonly HostOnLan[];
 }
 
@@ -38,6 +40,7 @@ export function lansOf(hosts: readonly FleetHost[]): FleetLan[] {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, { name, hosts: members }]) => {
       const { subnet, gateway } = members[0]!.network;
-      return { name, subnet, gateway, hosts: members };
+      const subnet6 = members.find((host) => host.network.ipv6 !== undefined)?.network.ipv6?.subnet;
+      return { name, subnet, gateway, ...(subnet6 === undefined ? {} : { subnet6 }), hosts: members };
     });
 }

@@ -96,9 +96,9 @@ export const platformRules: readonly Rule<unknown>[] = [
     overridable: true,
     about:
       "The host is a virtual machine of a public cloud, going by its DMI. Their networks deliver nothing to a MAC that is not the " +
-      "NIC's own, and there is no LAN to join. Where one host should have several addresses there, an ipvlan network with " +
-      "secondary addresses of the NIC is the tool, or published ports. On OpenStack a port can be told of further pairs of MAC " +
-      "and address. Azure cannot be told from Hyper-V, for which [hypervisor](#hypervisor) speaks.",
+      "NIC's own, and there is no LAN to join. Where one host should have several addresses there, published " +
+      "ports are the tool, or `network.driver: ipvlan` with secondary addresses of the NIC as the appliances': then pass this rule " +
+      "over. On OpenStack a port can be told of further pairs of MAC and address. Azure cannot be told from Hyper-V, for which [hypervisor](#hypervisor) speaks.",
     find: ({ machine }) => {
       const cloud = clouds.find(({ dmi }) => dmi.test(machine));
       if (cloud === undefined) return [];
@@ -106,7 +106,9 @@ export const platformRules: readonly Rule<unknown>[] = [
         {
           path: PATH,
           message: `the host is a machine of ${cloud.name}, whose network knows the MAC of its NIC alone`,
-          remedy: cloud.instead ?? "use secondary addresses of the NIC with an ipvlan network, or published ports",
+          remedy:
+            cloud.instead ??
+            "publish ports; or give the NIC secondary addresses, the appliances these and network.driver: ipvlan, and pass this rule over",
         },
       ];
     },

@@ -35,7 +35,7 @@ const nics = ({ networks }: Setup): Subject[] =>
   [...new Set(networks.filter(({ driver }) => driver === "macvlan").flatMap(({ lower }) => lower ?? []))].map(
     (name) => [
       `NIC ${name}`,
-      { name: "", nic: { name }, mac: "", reach: "none", waitForNic: 0 } satisfies ResolvedInterface,
+      { name: "", nic: { name }, driver: "macvlan", mac: "", reach: "none", waitForNic: 0 } satisfies ResolvedInterface,
     ],
   );
 

@@ -226,7 +226,7 @@ function isNothing(node: Node): boolean {
 
 /** The facts of a LAN that are a host's network. */
 function networkOf({ key, node }: Entry): Group {
-  const entries = ["subnet", "gateway", "dhcpPool"].flatMap((field) => {
+  const entries = ["subnet", "gateway", "dhcpPool", "subnet6", "gateway6"].flatMap((field) => {
     const entry = node.kind === "group" ? node.entries.get(field) : undefined;
     return entry === undefined ? [] : [[field, entry] as const];
   });

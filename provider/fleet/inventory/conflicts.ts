@@ -277,11 +277,13 @@ function sameCause(a: OwnMac, b: OwnMac): boolean {
   return a.path.length === b.path.length && seed;
 }
 
-function tell(member: Member, path: Path, message: string, remedy: string, findings: Findings): void {
+/** Tells it where this host could differ; what follows is its path in the host. */
+export function tell(member: Member, path: Path, message: string, remedy: string, findings: Findings): void {
   const full = pathOn(member, path);
   findings.add(ownPlace(member, full), [...member.draft.path, ...full], message, remedy);
 }
 
-function at(member: Member, path: Path): string {
+/** Where another host says it, in parentheses. */
+export function at(member: Member, path: Path): string {
   return inParentheses(shortPlace(ownPlace(member, pathOn(member, path))));
 }

@@ -11,7 +11,7 @@ import {
   parseRange,
 } from "../../address";
 import { below, Path, Problem, valueOf } from "../../errors";
-import { resolveNetwork } from "../../macvlan-network";
+import { ResolvedIpv6, resolveIpv6, resolveNetwork } from "../../macvlan-network";
 import { Named } from "./assemble";
 import { comparePlaces, Findings, shortPlace } from "./findings";
 import { Owned, overlapping, Ranges } from "./ranges";
@@ -25,6 +25,8 @@ export interface LanModel {
   readonly title: string;
   readonly cidr: Cidr;
   readonly gateway: string;
+  /** Absent on a LAN of IPv4 alone. */
+  readonly ipv6?: ResolvedIpv6;
   readonly args: Lan;
   readonly entry: Entry;
   /** Who is on the LAN besides the hosts and their appliances, and what an address in the range is. */
@@ -55,17 +57,20 @@ export function readLans(lans: Named, findings: Findings): Map<string, LanModel>
     models.set(name, modelOf(name, args, entry));
   }
   const routed = [...models.values()].filter(({ args }) => !args.separate);
-  for (const [a, b] of overlapping(routed.map((owner) => ({ range: owner.cidr, owner })))) {
-    const [before, after] =
-      comparePlaces(a.owner.entry.key, b.owner.entry.key) < 0 ? [a.owner, b.owner] : [b.owner, a.owner];
-    const subnet = trail(after.entry.node, ["subnet"]).at(-1);
+  const tellOverlap = (a: LanModel, b: LanModel, field: "subnet" | "subnet6"): void => {
+    const [before, after] = comparePlaces(a.entry.key, b.entry.key) < 0 ? [a, b] : [b, a];
+    const subnet = trail(after.entry.node, [field]).at(-1);
     findings.add(
       subnet === undefined ? after.entry.key : placeOfEntry(subnet),
-      ["lans", after.name, "subnet"],
-      `${after.args.subnet} overlaps ${before.args.subnet}, the subnet of LAN ${before.name}${inParentheses(shortPlace(before.entry.key))}`,
-      "give each LAN its own subnet, or say separate: true for one that is not routed to the others",
+      ["lans", after.name, field],
+      `${after.args[field]} overlaps ${before.args[field]}, the ${field} of LAN ${before.name}${inParentheses(shortPlace(before.entry.key))}`,
+      `give each LAN its own ${field}, or say separate: true for one that is not routed to the others`,
     );
-  }
+  };
+  for (const [a, b] of overlapping(routed.map((owner) => ({ range: owner.cidr, owner }))))
+    tellOverlap(a.owner, b.owner, "subnet");
+  const routed6 = routed.flatMap((owner) => (owner.ipv6 === undefined ? [] : [{ range: owner.ipv6.cidr, owner }]));
+  for (const [a, b] of overlapping(routed6)) tellOverlap(a.owner, b.owner, "subnet6");
   return models;
 }
 
@@ -76,11 +81,13 @@ export function inParentheses(text: string): string {
 function modelOf(name: string, args: Lan, entry: Entry): LanModel {
   const cidr = valueOf(parseCidr(args.subnet));
   const title = `LAN ${name}`;
+  const ipv6 = resolveIpv6(args);
   return {
     name,
     title,
     cidr,
     gateway: args.gateway,
+    ...(ipv6 === undefined ? {} : { ipv6 }),
     args,
     entry,
     others: othersOf(name, args).map(({ range, is }) => ({ range, owner: is })),
@@ -106,10 +113,8 @@ function othersOf(name: string, { reserved = {}, vips = {} }: Lan): Other[] {
 }
 
 function checkLan(name: string, lan: Lan): Problem[] {
-  const { network, problems } = resolveNetwork(
-    { name, subnet: lan.subnet, gateway: lan.gateway, dhcpPool: lan.dhcpPool },
-    "lan0",
-  );
+  const { subnet, gateway, dhcpPool, subnet6, gateway6 } = lan;
+  const { network, problems } = resolveNetwork({ name, subnet, gateway, dhcpPool, subnet6, gateway6 }, "lan0");
   const all = [...below([], problems)];
   const others = othersOf(name, lan);
   const claims = network.claims.map(({ range, is }) => ({ range, owner: { path: [] as Path, is } }));

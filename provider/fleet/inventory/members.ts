@@ -1,7 +1,8 @@
-import { defaultMac, Ipv4Range, parseIpv4, parseMac, rangeOf } from "../../address";
+import { formatIpv4, Ipv4Range, parseIpv4, parseIpv6, parseMac, rangeOf } from "../../address";
 import { Path } from "../../errors";
-import { interfaceSchema, ResolvedInterface, resolveInterface } from "../../host-interface";
-import { networkSchema, NetworkSpec, ResolvedNetwork, resolveNetwork } from "../../macvlan-network";
+import { macOf } from "../../appliance";
+import { interfaceSchema, NetworkDriver, ResolvedInterface, resolveInterface } from "../../host-interface";
+import { ipv6Of, networkSchema, NetworkSpec, ResolvedNetwork, resolveNetwork } from "../../macvlan-network";
 import { sshSchema } from "../../ssh";
 import { Draft } from "./assemble";
 import { Entry, Group, Node, Place, placeOfEntry, plain, trail } from "./tree";
@@ -29,6 +30,10 @@ export interface MemberPin {
   /** Which of the host's further LANs it is on. */
   readonly lan?: string;
   readonly ip: number;
+  /** As it is written, if it can be read. */
+  readonly given6?: string;
+  /** On a network with IPv6. */
+  readonly ip6?: string;
   readonly mac?: string;
 }
 
@@ -47,7 +52,7 @@ export function membersOf(draft: Draft, node: Group, pins: readonly MemberPin[])
       ...{ draft, node, destination, spec, described },
       part: name === undefined ? [] : ["lans", name],
       subnet: String(spec?.subnet ?? ""),
-      link: named && resolveInterface(named, ssh?.destination ?? ""),
+      link: named && resolveInterface(named, ssh?.destination ?? "", spec),
       network: spec && resolveNetwork(spec, "lan0").network,
       pins: pins.filter(({ lan }) => lan === name),
     };
@@ -63,16 +68,23 @@ export function withAppliances(
 ): [Member, ...Member[]] {
   const pins = pinsOf(node, first.draft);
   const known = (member: Member): Member => {
-    return { ...member, node, pins: pins.filter(({ lan }) => lan === member.part[1]) };
+    const there = pins.filter(({ lan }) => lan === member.part[1]);
+    const { network } = member;
+    const named = network?.driver === NetworkDriver.Ipvlan ? there.map((pin) => ({ ...pin, mac: undefined })) : there;
+    return { ...member, node, pins: network?.ipv6 === undefined ? named : named.map(withIpv6(network)) };
   };
   return [known(first), ...further.map(known)];
+}
+
+function withIpv6(network: ResolvedNetwork) {
+  return (pin: MemberPin): MemberPin => ({ ...pin, ip6: ipv6Of(network, formatIpv4(pin.ip), pin.given6) });
 }
 
 /** The appliances whose addresses can be read. */
 function pinsOf(node: Group, draft: Draft): MemberPin[] {
   const { appliances } = plain(node) as Record<string, unknown>;
   return Object.entries(Object(appliances) as Record<string, unknown>).flatMap(([name, appliance]) => {
-    const { ip, mac, lan } = Object(appliance) as { ip?: unknown; mac?: unknown; lan?: unknown };
+    const { ip, ip6, mac, lan } = Object(appliance) as Record<string, unknown>;
     const address = typeof ip === "string" ? parseIpv4(ip).value : undefined;
     if (address === undefined) return [];
     const given = typeof mac === "string" ? parseMac(mac).value : undefined;
@@ -81,7 +93,8 @@ function pinsOf(node: Group, draft: Draft): MemberPin[] {
         name,
         ...(typeof lan === "string" && draft.lans.has(lan) ? { lan } : {}),
         ip: address,
-        mac: mac === undefined ? defaultMac(ip as string) : given,
+        ...(typeof ip6 === "string" && parseIpv6(ip6).value !== undefined ? { given6: ip6 } : {}),
+        mac: mac === undefined ? macOf({ ip: ip as string }) : given,
       },
     ];
   });

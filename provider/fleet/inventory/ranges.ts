@@ -6,6 +6,12 @@ export interface Owned<T> {
   readonly owner: T;
 }
 
+/** The ends of a range, both of one kind: numbers for IPv4, bigints for IPv6. */
+interface Ends {
+  readonly first: number | bigint;
+  readonly last: number | bigint;
+}
+
 /** Ranges that are asked which of them have an address; the time for an answer hardly grows with their number. */
 export class Ranges<T> {
   private readonly sorted: readonly Owned<T>[];
@@ -33,10 +39,12 @@ export class Ranges<T> {
 }
 
 /** Pairs that overlap: each range with the one that reaches furthest of those that begin before it. */
-export function overlapping<T>(ranges: readonly Owned<T>[]): [Owned<T>, Owned<T>][] {
-  const pairs: [Owned<T>, Owned<T>][] = [];
-  let furthest: Owned<T> | undefined;
-  for (const each of [...ranges].sort((a, b) => a.range.first - b.range.first)) {
+export function overlapping<T extends { readonly range: Ends }>(ranges: readonly T[]): [T, T][] {
+  const pairs: [T, T][] = [];
+  let furthest: T | undefined;
+  for (const each of [...ranges].sort(
+    (a, b) => Number(a.range.first > b.range.first) - Number(a.range.first < b.range.first),
+  )) {
     if (furthest !== undefined && each.range.first <= furthest.range.last) pairs.push([furthest, each]);
     if (furthest === undefined || each.range.last > furthest.range.last) furthest = each;
   }

@@ -44,6 +44,41 @@ hosts:
   expect(inventory!.positionOf(["hosts", "gw1", "interface", "reach"])).toMatchObject({ line: 2, column: 23 });
 });
 
+it("hands the IPv6 prefix of a LAN to its hosts, also the further ones, and to appliances whose address is given", () => {
+  const file = join(folder, "dual.yaml");
+  writeFileSync(
+    file,
+    `lans:
+  home: { subnet: 192.168.76.0/24, gateway: 192.168.76.1, subnet6: "fd00:76::/64", gateway6: "fd00:76::fe", ranges: { auto: 192.168.76.9/32 } }
+  iot: { subnet: 192.168.20.0/24, gateway: 192.168.20.1, subnet6: "fd00:20::/64" }
+  copy: { subnet: 192.168.30.0/24, gateway: 192.168.30.1, subnet6: "fd00:76::/64", separate: true }
+defaults: { interface: { nic: { name: ens4 } } }
+templates:
+  dns: { vars: { last: "53" }, ip: "192.168.76.\${{ last }}", ip6: "fd00:76::\${{ last }}", service: { image: "dns:1" } }
+hosts:
+  gw1:
+    lan: home
+    lans: { iot: { interface: { nic: { name: ens4 }, vlan: 20 } } }
+    appliances:
+      dns: { template: dns }
+      ntp: { ip: auto, service: { image: "ntp:1" } }
+      cam: { lan: iot, ip: 192.168.20.9, service: { image: "cam:1" } }
+  gw2: { lan: copy, appliances: { cam: { ip: 192.168.30.9, ip6: "fd00:76::53", service: { image: "cam:1" } } } }
+  gw3: { lan: home, network: { subnet6: null, gateway6: null } }
+`,
+  );
+  const { inventory, problems } = readInventory([file]);
+  expect(problems.map(formatPositioned)).toEqual([]);
+  const [gw1, , gw3] = inventory!.hosts.map(({ resolved }) => resolved);
+  expect(gw1!.pins.map(({ name, ip6 }) => [name, ip6])).toEqual([
+    ["dns", "fd00:76::53"],
+    ["ntp", "fd00:76::c0a8:4c09"],
+    ["cam", "fd00:20::c0a8:1409"],
+  ]);
+  expect(gw1!.lans.map(({ network }) => network.ipv6?.gateway)).toEqual(["fd00:76::fe", "fd00:20::1"]);
+  expect(gw3!.network.ipv6).toBeUndefined();
+});
+
 const HOST = "interface: { nic: { name: ens4 } }, network: { subnet: 10.0.0.0/24, gateway: 10.0.0.1 }";
 
 function told(text: string | Buffer, name = "file.yaml"): string[] {
@@ -94,7 +129,17 @@ describe("a file", () => {
     [
       "that is nested a thousand times",
       `hosts: ${"[".repeat(100_000)}`,
-      expect.stringMatching(/^file.yaml:1:\d+ is nested too deeply; write it flatter$/) as string,
+      "file.yaml:1:208 is nested too deeply; write it flatter",
+    ],
+    [
+      "of lists in lists",
+      `hosts:\n${"- ".repeat(100_000)}1\n`,
+      "file.yaml:2:401 is nested too deeply; write it flatter",
+    ],
+    [
+      "of ever longer lines",
+      Array.from({ length: 300 }, (_, i) => `${" ".repeat(i)}a:\n`).join(""),
+      "file.yaml:202:202 is nested too deeply; write it flatter",
     ],
     [
       "with line ends of Windows, at the right place",

@@ -7,6 +7,7 @@ import { Path, Problem } from "../../errors";
 import { Addressed, giveAddresses } from "./addresses";
 import { addressOf, draft, finishAppliances, finishHost, named } from "./assemble";
 import { checkHosts, checkSegment, Segment } from "./conflicts";
+import { checkIpv6 } from "./conflicts-ipv6";
 import { Files, shown } from "./files";
 import { Findings, Position, PositionedProblem, positionOf } from "./findings";
 import { LanModel, readLans } from "./lans";
@@ -112,7 +113,10 @@ export function readInventory(
   const seen = new Seen();
   const resolved = perHost.map((each) => resolveMembers(each, segmentOf, seen, findings));
   checkHosts(members, findings);
-  for (const segment of segments.values()) checkSegment(segment, findings);
+  for (const segment of segments.values()) {
+    checkSegment(segment, findings);
+    checkIpv6(segment, findings);
+  }
   if (members.length === 0 && findings.empty && parts.length > 0)
     findings.add(parts[0]!.root.at, ["hosts"], "there is no host", "add one under hosts:");
   if (!findings.empty) return { problems: findings.all() };

@@ -75,6 +75,10 @@ export interface Lan {
   gateway: string;
   /** Addresses that the LAN's DHCP server gives out, such as 192.168.76.128-192.168.76.250. */
   dhcpPool?: string;
+  /** The LAN's IPv6 prefix in canonical form, such as fd00:76::/64. Default: none, the hosts' networks are of IPv4 alone. */
+  subnet6?: string;
+  /** The LAN's router in `subnet6`. Default: its first address, such as fd00:76::1. */
+  gateway6?: string;
   /** Addresses or ranges of other machines by name, such as printers and switches. */
   reserved?: Record<string, string>;
   /** Virtual addresses by name that machines share (VRRP, keepalived, CARP). */
@@ -227,6 +231,8 @@ const lanSchema = z
     subnet: applianceHostSchema.shape.network.shape.subnet,
     gateway: applianceHostSchema.shape.network.shape.gateway,
     dhcpPool: range.optional(),
+    subnet6: applianceHostSchema.shape.network.shape.subnet6,
+    gateway6: applianceHostSchema.shape.network.shape.gateway6,
     reserved: z.record(named("reserved address"), addressOrRange).optional(),
     vips: z
       .record(

@@ -2,6 +2,7 @@ import { Alias, isAlias, isMap, isPair, isScalar, isSeq, Node as YamlNode, parse
 import { Fault } from "../../errors";
 import { readPlainYaml } from "./fast-yaml";
 import { Lines } from "./lines";
+import { tooDeepAt } from "./nesting";
 import { Entry, Group, groupOf, List, Node, Place, Source } from "./tree";
 
 /** What is wrong with a text, and where in it. */
@@ -29,6 +30,8 @@ export interface ReadText {
 export function readYaml(text: string, source: Omit<Source, "lineAt">): ReadText {
   const lines = new Lines(text);
   const at: Place = { source: { ...source, lineAt: (offset) => lines.at(offset) }, offset: 0 };
+  const deep = tooDeepAt(text);
+  if (deep !== undefined) return { at, faults: [{ at: { ...at, offset: deep }, ...TOO_DEEP }] };
   const root = readPlainYaml(text, at);
   return root === undefined ? readAnyYaml(text, at) : { at, root, faults: [] };
 }
@@ -36,14 +39,8 @@ export function readYaml(text: string, source: Omit<Source, "lineAt">): ReadText
 /** The same for every text, also one that is wrong, and slowly. */
 export function readAnyYaml(text: string, at: Place): ReadText {
   const place = (offset: number): Place => ({ source: at.source, offset });
-  let document;
-  try {
-    // Its own check for equal keys compares each with each.
-    document = parseDocument(text, { version: "1.2", prettyErrors: false, uniqueKeys: false });
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return { at, faults: [{ at, ...TOO_DEEP }] };
-  }
+  // Its own check for equal keys compares each with each.
+  const document = parseDocument(text, { version: "1.2", prettyErrors: false, uniqueKeys: false });
   const [error] = document.errors;
   // What follows the first error of syntax is guesswork.
   const wrong = [...(error === undefined ? [] : [error]), ...document.warnings];
@@ -65,7 +62,6 @@ export function readAnyYaml(text: string, at: Place): ReadText {
 function worded(code: string, message: string, text: string, [start, end]: readonly [number, number]): Fault {
   if (text.slice(start - 2, start + 2).includes("${{") || text.slice(start - 1, start + 2) === "${{")
     return { message: "${{ … }} is not text inside of { } and [ ]", remedy: 'quote it: "${{ name }}"' };
-  if (message.startsWith("Maximum call stack")) return TOO_DEEP;
   switch (code) {
     case "TAB_AS_INDENT":
       return { message: "is indented with a tab", remedy: "YAML is indented with spaces" };

@@ -1,28 +1,32 @@
 import { Fault } from "../../errors";
-import { givenIpv4, HostFacts, LinkFact, Rule, Severity } from "../../observe";
+import { answeredFault, givenIpv4, HostFacts, LinkFact, Rule, Severity } from "../../observe";
+import { aLink, LINK_MODES, NetworkDriver } from "../driver";
 import { LINK_MARK, linkFiles } from "../render";
 import type { ResolvedInterface } from "../spec";
 import { deviceUnder, findNics, onNic } from "./find-nic";
 
-/** Why a macvlan of that name that is not ours cannot be taken over; the scripts on the host say the same. */
+/** Why a link of that name that is not ours cannot be taken over; the scripts on the host say the same. */
 function strangerFault(facts: HostFacts, spec: ResolvedInterface, link: LinkFact): Fault[] {
-  const { name } = spec;
+  const { name, driver } = spec;
   const remedy = `choose another name, or remove it on the host: ip link del dev ${name}`;
   const [nic] = findNics(facts, spec.nic);
   const wanted = deviceUnder(facts, spec);
-  const mode = link.linkinfo?.info_data?.mode ?? "bridge";
+  const mode = link.linkinfo?.info_data?.mode ?? LINK_MODES[driver];
   if (nic === undefined) return [];
-  if (link.link !== wanted?.ifname || mode !== "bridge")
+  if (link.link !== wanted?.ifname || mode !== LINK_MODES[driver])
     return [
       {
-        message: `the host has a macvlan called ${name} on ${link.link ?? "another device"} in mode ${mode}, which is not ours`,
+        message: `the host has ${aLink(driver)} called ${name} on ${link.link ?? "another device"} in mode ${mode}, which is not ours`,
         remedy,
       },
     ];
   const address = facts.addresses.get(name)?.find(({ family }) => family === "inet");
   if (address === undefined) return [];
   return [
-    { message: `the host has a macvlan called ${name} with the address ${address.address}, which is not ours`, remedy },
+    {
+      message: `the host has ${aLink(driver)} called ${name} with the address ${address.address}, which is not ours`,
+      remedy,
+    },
   ];
 }
 
@@ -53,18 +57,18 @@ export const linkRules: readonly Rule<ResolvedInterface>[] = [
     id: "link-name-taken",
     severity: Severity.Refuse,
     about:
-      "The host has an interface with the name of the link, or with that as an altname, that is no macvlan; or a macvlan that " +
-      "is not ours and is used otherwise. A macvlan on the same NIC without an address, made by hand, is taken over as it is.",
+      "The host has an interface with the name of the link, or with that as an altname, that is not of the network's driver; or one " +
+      "that is, is not ours and is used otherwise. One on the same NIC without an address, made by hand, is taken over as it is. Ours " +
+      "is made anew when the driver changes.",
     find: (facts, spec) => {
-      const { name } = spec;
+      const { name, driver } = spec;
       const other = facts.links.find(({ ifname, altnames }) => ifname === name || altnames.includes(name));
       if (other === undefined) return [];
-      if (other.ifname === name && other.linkinfo?.info_kind === "macvlan")
-        return (other.ifalias === LINK_MARK ? [] : strangerFault(facts, spec, other)).map((fault) => ({
-          path: ["name"],
-          ...fault,
-        }));
       const kind = other.linkinfo?.info_kind ?? other.link_type;
+      if (other.ifname === name && other.ifalias === LINK_MARK && Object.values<string>(NetworkDriver).includes(kind))
+        return [];
+      if (other.ifname === name && kind === driver)
+        return strangerFault(facts, spec, other).map((fault) => ({ path: ["name"], ...fault }));
       const message = `the host has another interface called ${name} (${kind})`;
       return [{ path: ["name"], message, remedy: "choose another name" }];
     },
@@ -76,10 +80,26 @@ export const linkRules: readonly Rule<ResolvedInterface>[] = [
       "The link's MAC is that of another interface or container of the host, or of a device on the LAN that the host knows. The " +
       "kernel brings up no second interface with it on one NIC.",
     find: (facts, { name, mac }) => {
-      const owner = ownerOf(facts, name, mac);
+      const owner = mac === undefined ? undefined : ownerOf(facts, name, mac);
       if (owner === undefined) return [];
       const remedy = "choose another, or leave it out to have one derived";
       return [{ path: ["mac"], message: `${mac} is the MAC of ${owner}`, remedy }];
+    },
+  },
+  {
+    id: "link-address-on-lan",
+    severity: Severity.Refuse,
+    overridable: true,
+    about:
+      "The host asked the LAN for the address that the link is to have, as it does for pinned ones ([ip-on-lan](#ip-on-lan)), and another " +
+      "device answered. Two devices would have one address, now one of them reached and now the other.",
+    find: (facts, link) => {
+      const ours = facts.links.flatMap(({ address, permaddr }) => [address, permaddr]);
+      return (["address", "address6"] as const).flatMap((key) => {
+        const own = link[key];
+        const fault = own === undefined ? undefined : answeredFault(facts, own, ours);
+        return fault === undefined ? [] : [{ path: [key], ...fault }];
+      });
     },
   },
   {

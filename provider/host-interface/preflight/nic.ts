@@ -1,5 +1,6 @@
-import { Fault } from "../../errors";
+import { Fault, Path, Problem } from "../../errors";
 import { HostFacts, LinkFact, NetworkFact, Rule, Severity } from "../../observe";
+import { LINK_MODES } from "../driver";
 import type { ResolvedInterface } from "../spec";
 import { findNics, inventory, missing, onDevice, onNic, selection, withLower, wordFor } from "./find-nic";
 
@@ -28,17 +29,31 @@ function kindFault(facts: HostFacts, nic: LinkFact): Fault[] {
   return [];
 }
 
-/** Interfaces on the NIC beside which there can be no macvlan of ours. */
-function upperFaults(facts: HostFacts, nic: LinkFact, name: string): Fault[] {
+/** The kinds that the kernel does not put beside a link of a driver: a device carries macvlans or ipvlans. */
+const RIVALS: Readonly<Record<ResolvedInterface["driver"], readonly string[]>> = {
+  macvlan: ["ipvlan", "ipvtap"],
+  ipvlan: ["macvlan", "macvtap"],
+};
+
+/** Interfaces on the NIC beside which there can be no link of ours. */
+function upperFaults(facts: HostFacts, nic: LinkFact, { name, driver }: ResolvedInterface): Fault[] {
   return facts.links
     .filter((upper) => upper.link === nic.ifname && upper.ifname !== name)
     .flatMap(({ ifname, linkinfo }) => {
       const kind = linkinfo?.info_kind ?? "";
-      if (kind === "ipvlan" || kind === "ipvtap")
+      if (RIVALS[driver].includes(kind))
         return [
           {
-            message: `${nic.ifname} carries the ipvlan ${ifname}, and the kernel allows no macvlan beside it`,
-            remedy: `remove ${ifname}`,
+            message: `${nic.ifname} carries the ${kind} ${ifname}, and the kernel allows no ${driver} beside it`,
+            remedy: `remove ${ifname}, or use the driver ${RIVALS[driver][0]}`,
+          },
+        ];
+      const { mode = LINK_MODES[driver], vepa, private: apart } = linkinfo?.info_data ?? {};
+      if (kind === "ipvlan" && (mode !== LINK_MODES[driver] || vepa || apart))
+        return [
+          {
+            message: `${ifname} has set the ipvlans of ${nic.ifname} to mode ${mode}${vepa ? " vepa" : apart ? " private" : ""}, which all have in common`,
+            remedy: `set it to l2 bridge where it is made, or remove ${ifname}`,
           },
         ];
       if (linkinfo?.info_data?.mode === "passthru")
@@ -48,13 +63,16 @@ function upperFaults(facts: HostFacts, nic: LinkFact, name: string): Fault[] {
 }
 
 /** The same for Docker's networks, whose interfaces are in the containers, where the host does not see them. */
-function networkFaults(facts: HostFacts, nic: LinkFact): Fault[] {
-  const claims = ({ driver, options }: NetworkFact) =>
-    driver === "ipvlan"
-      ? "makes ipvlans on it, beside which the kernel allows no macvlan"
-      : driver === "macvlan" && options.macvlan_mode === "passthru"
-        ? "has it for itself (passthru)"
-        : undefined;
+function networkFaults(facts: HostFacts, nic: LinkFact, ours: ResolvedInterface): Fault[] {
+  const claims = ({ driver, options }: NetworkFact) => {
+    if (RIVALS[ours.driver].includes(driver))
+      return `makes ${driver}s on it, beside which the kernel allows no ${ours.driver}`;
+    if (driver === "macvlan" && options.macvlan_mode === "passthru") return "has it for itself (passthru)";
+    const { ipvlan_mode = "l2", ipvlan_flag = "bridge" } = options;
+    return driver === "ipvlan" && `${ipvlan_mode} ${ipvlan_flag}` !== "l2 bridge"
+      ? `sets all ipvlans on it to mode ${ipvlan_mode} ${ipvlan_flag}`
+      : undefined;
+  };
   return facts.networks
     .filter(({ options }) => [nic.ifname, ...nic.altnames].includes(options.parent ?? ""))
     .flatMap((network) => {
@@ -69,37 +87,48 @@ function networkFaults(facts: HostFacts, nic: LinkFact): Fault[] {
     });
 }
 
+/** Of a kernel without what the link needs. */
+function kernelProblem(path: Path, kernel: string, what: string, module = what): Problem[] {
+  const remedy = `install a kernel with the module ${module} (Debian: linux-image-amd64)`;
+  return [{ path, message: `the kernel ${kernel} has no ${what}`, remedy }];
+}
+
 export const nicRules: readonly Rule<ResolvedInterface>[] = [
   {
     id: "kernel-macvlan",
     severity: Severity.Refuse,
     about:
       "The kernel has no `macvlan`, built in or as a module: some kernels of boards and of rented machines leave it out.",
-    find: ({ macvlan, kernel }) =>
-      macvlan
-        ? []
-        : [
-            {
-              path: ["ssh", "destination"],
-              message: `the kernel ${kernel} has no macvlan`,
-              remedy: "install a kernel with the module macvlan (Debian: linux-image-amd64)",
-            },
-          ],
+    find: ({ macvlan, kernel }, { driver }) =>
+      macvlan || driver !== "macvlan" ? [] : kernelProblem(["ssh", "destination"], kernel, "macvlan"),
+  },
+  {
+    id: "kernel-ipvlan",
+    severity: Severity.Refuse,
+    about: "The network's driver is `ipvlan`, and the kernel has none, built in or as a module.",
+    find: ({ ipvlan, kernel }, { driver }) =>
+      ipvlan !== false || driver !== "ipvlan" ? [] : kernelProblem(["ssh", "destination"], kernel, "ipvlan"),
+  },
+  {
+    id: "kernel-inbound",
+    severity: Severity.Refuse,
+    about:
+      "`inbound: false` is kept by the kernel's traffic control on the link, for which it has to have `act_ct`, `cls_flower`, `cls_matchall` and " +
+      "`sch_ingress`, built in or as modules, and the host the program `tc`, which belongs to iproute2.",
+    find: ({ inbound, kernel, tools }, link) => {
+      if (inbound === undefined || link.inbound !== false) return [];
+      const path = ["inbound"];
+      if (!tools.includes("tc"))
+        return [{ path, message: "the host has no tc", remedy: "install it (Debian: iproute2; Fedora: iproute-tc)" }];
+      return inbound ? [] : kernelProblem(path, kernel, "connection tracking in traffic control", "act_ct");
+    },
   },
   {
     id: "kernel-vlan",
     severity: Severity.Refuse,
     about: "The link is to be put on a VLAN, and the kernel has no `8021q`, built in or as a module.",
     find: ({ vlan, kernel }, link) =>
-      vlan !== false || link.vlan === undefined
-        ? []
-        : [
-            {
-              path: ["vlan"],
-              message: `the kernel ${kernel} has no VLANs`,
-              remedy: "install a kernel with the module 8021q (Debian: linux-image-amd64)",
-            },
-          ],
+      vlan !== false || link.vlan === undefined ? [] : kernelProblem(["vlan"], kernel, "VLANs", "8021q"),
   },
   {
     id: "nic-missing",
@@ -128,7 +157,7 @@ export const nicRules: readonly Rule<ResolvedInterface>[] = [
     id: "nic-unfit",
     severity: Severity.Refuse,
     about:
-      "The kernel puts no macvlan on this interface, or there is no LAN behind it: a member of a bridge, a bond or a team (take " +
+      "The kernel puts no macvlan or ipvlan on this interface, or there is no LAN behind it: a member of a bridge, a bond or a team (take " +
       "the group itself), a tunnel, a veth, a dummy, another macvlan, the loopback, or a bridge of Docker's own.",
     find: (facts, link) => onNic(facts, link, (nic) => [...memberFault(nic), ...kindFault(facts, nic)]),
   },
@@ -157,15 +186,15 @@ export const nicRules: readonly Rule<ResolvedInterface>[] = [
     severity: Severity.Refuse,
     about:
       "The NIC is Wi-Fi. A station's frames have no room for a second sender, so an access point drops what comes from any other " +
-      "MAC. Where there is no cable, ipvlan is the tool (`docker network create -d " +
-      "ipvlan`): its containers have addresses of their own and share the MAC of the NIC.",
+      "MAC. Where there is no cable, `network.driver: ipvlan` is the way: its containers have addresses of their own and share the MAC " +
+      "of the NIC.",
     find: (facts, link) =>
       onNic(facts, link, (nic) =>
-        withLower(facts, nic)
+        (link.driver === "ipvlan" ? [] : withLower(facts, nic))
           .filter(({ ifname }) => facts.nics.some(({ name, wireless }) => wireless && name === ifname))
           .map(({ ifname }) => ({
             message: `${ifname} is Wi-Fi, whose access point lets no second MAC through`,
-            remedy: "use a wired interface, or an ipvlan network, whose containers share the NIC's MAC",
+            remedy: "use a wired interface, or set network.driver: ipvlan, whose containers share the NIC's MAC",
           })),
       ),
   },
@@ -191,10 +220,12 @@ export const nicRules: readonly Rule<ResolvedInterface>[] = [
     id: "nic-taken",
     severity: Severity.Refuse,
     about:
-      "Something on the NIC, or on its VLAN for a link that is put on one, allows no macvlan beside it: an ipvlan (one device carries either kind), a macvlan or macvtap in mode " +
-      "`passthru` (libvirt can make one), or a Docker network of such a kind, whose interfaces are not to be seen on the host.",
+      "Something on the NIC, or on its VLAN for a link that is put on one, allows no link of this driver beside it: an ipvlan beside a " +
+      "macvlan, or the other way round (one device carries either kind), a macvlan or macvtap in mode `passthru` (libvirt can make " +
+      "one), an ipvlan in another mode than l2 (those of a device have one in common), or a Docker network of such a kind, whose " +
+      "interfaces are not to be seen on the host. The link itself is made anew when the driver changes, and the containers on it.",
     find: (facts, link) =>
-      onDevice(facts, link, (device) => [...upperFaults(facts, device, link.name), ...networkFaults(facts, device)]),
+      onDevice(facts, link, (device) => [...upperFaults(facts, device, link), ...networkFaults(facts, device, link)]),
   },
   {
     id: "nic-carrier",

@@ -1,6 +1,6 @@
 import { Fault, Problem } from "../../errors";
 import { HostFacts, Rule, Severity } from "../../observe";
-import { linkFiles } from "../render";
+import { linkFiles, madeFor } from "../render";
 import type { ResolvedInterface } from "../spec";
 import { onDevice, onNic } from "./find-nic";
 
@@ -37,6 +37,18 @@ function hasIpv4(facts: HostFacts, name: string): boolean {
   return (facts.addresses.get(name) ?? []).some(({ family }) => family === "inet");
 }
 
+/** Whether dhcpcd is told to leave an interface alone. Its patterns are those of a shell, of which people use * and ?. */
+function isDenied({ managers: { dhcpcd } }: HostFacts, name: string): boolean {
+  const matches = (pattern: string) =>
+    new RegExp(
+      `^${pattern
+        .replace(/[.+^${}()|\\]/g, "\\$&")
+        .replace(/\*/g, ".*")
+        .replace(/\?/g, ".")}$`,
+    ).test(name);
+  return dhcpcd.deny.some(matches) || (dhcpcd.allow.length > 0 && !dhcpcd.allow.some(matches));
+}
+
 /** For one of the devices that are ours: the link, and the VLAN beneath it. */
 function managerFaults(facts: HostFacts, link: ResolvedInterface, name: string): Fault[] {
   const { active, networkd, networkManager } = facts.managers;
@@ -46,6 +58,7 @@ function managerFaults(facts: HostFacts, link: ResolvedInterface, name: string):
   for (const [service, remedyFor] of Object.entries(grabbers))
     if (
       active.some((unit) => unit.replace(/\.service$/, "") === service) &&
+      !(service === "dhcpcd" && isDenied(facts, name)) &&
       (isFirst(facts, link) || hasIpv4(facts, name))
     )
       faults.push({ message: `${service} would give ${name} an address of its own`, remedy: remedyFor(name) });
@@ -75,16 +88,16 @@ export const surroundingsRules: readonly Rule<ResolvedInterface>[] = [
     severity: Severity.Warn,
     about:
       "The host is a virtual machine of VMware, Hyper-V, VirtualBox or Parallels, whose switches let a guest send under the MAC of " +
-      "its NIC alone unless they are told otherwise: the appliances would be up and out of reach. Told until the link is on the " +
-      "host for the first time. KVM by itself filters nothing and is no finding; a Proxmox guest whose NIC has the firewall on " +
+      "its NIC alone unless they are told otherwise: the appliances would be up and out of reach. With `network.driver: ipvlan` all of them " +
+      "send under that MAC. Told until the link is on the host for the first time. KVM by itself filters nothing and is no finding; a Proxmox guest whose NIC has the firewall on " +
       "needs `macfilter: 0` in the guest's firewall options, which cannot be seen from inside.",
     find: (facts, link) => {
       const hypervisor = hypervisors[facts.virtualization];
-      if (hypervisor === undefined || !isFirst(facts, link)) return [];
+      if (hypervisor === undefined || link.driver === "ipvlan" || !isFirst(facts, link)) return [];
       return onNic(facts, link, () => [
         {
           message: `the host is a virtual machine of ${hypervisor.name}, whose switch drops frames from any MAC but the NIC's unless told otherwise`,
-          remedy: hypervisor.knob,
+          remedy: `${hypervisor.knob}; or set network.driver: ipvlan, whose containers send under the NIC's`,
         },
       ]);
     },
@@ -94,10 +107,10 @@ export const surroundingsRules: readonly Rule<ResolvedInterface>[] = [
     severity: Severity.Warn,
     about:
       "Something that configures networks will take the link for its own, and give it an address or take its routes away. " +
-      "NetworkManager and systemd-networkd are told by a file of ours to leave it alone, which somebody else's configuration may " +
-      "outdo; dhcpcd and ConnMan are told in files that are not ours to edit.",
-    find: (facts, link) =>
-      atName([link.name, link.vlan?.device ?? []].flat().flatMap((name) => managerFaults(facts, link, name))),
+      "NetworkManager and systemd-networkd are told by files of ours to leave it alone, which somebody else's configuration may " +
+      "outdo (a `.network` file that is read before ours: up to systemd 255); dhcpcd and ConnMan are told in files that are not ours to " +
+      "edit. A dhcpcd that is told so is no finding. [What is tested](how-it-works.md#network-managers).",
+    find: (facts, link) => atName(madeFor(link).flatMap((name) => managerFaults(facts, link, name))),
   },
   {
     id: "macvlan-in-subnet",

@@ -79,7 +79,7 @@ export const lanRules: readonly Rule<NetworkOnLink>[] = [
         {
           path: ["gateway"],
           message: `${spec.gateway} is this host itself, which its appliances do not reach`,
-          remedy: `set reach: pinned on the link${spec.mode === "bridge" ? "" : ", and mode: bridge"}`,
+          remedy: `set reach: pinned on the link${spec.mode === "bridge" ? "" : ", and mode: bridge"}${spec.driver === "ipvlan" ? ", and give it an address" : ""}`,
         },
       ];
     },

@@ -1,4 +1,4 @@
-import { overlaps, parseCidr } from "../../address";
+import { overlaps, overlaps6, parseCidr, readCidr6 } from "../../address";
 import { compareVersions, HostFacts, NetworkFact, Rule, Severity } from "../../observe";
 import { differences, equalsSpec, observedNetwork } from "../observed";
 import type { ResolvedNetwork } from "../spec";
@@ -38,6 +38,11 @@ function removal(facts: HostFacts, network: NetworkFact): string {
 /** Networks that stay beside the one of the specification. */
 function others(facts: HostFacts, spec: ResolvedNetwork): NetworkFact[] {
   return facts.networks.filter(({ name }) => name !== spec.name);
+}
+
+/** Whether a later Docker would let both networks have one parent. */
+function driverIsShared({ driver }: NetworkFact, spec: ResolvedNetwork): boolean {
+  return driver === "macvlan" && spec.driver === "macvlan";
 }
 
 /** The version of Docker, if it is one that lets a parent have one network alone. */
@@ -95,34 +100,70 @@ export const networkRules: readonly Rule<ResolvedNetwork>[] = [
     about:
       "Another Docker network of the host has the subnet, or a part of it. Docker gives out each address once per network, not once " +
       "per LAN. A network that was made without a parent, or with a misspelt option, is on no LAN at all and still in the way.",
-    find: (facts, spec) =>
-      others(facts, spec)
-        .filter(({ ipam }) =>
-          ipam.Config.some(({ Subnet }) => {
-            const cidr = parseCidr(Subnet ?? "");
-            return !cidr.fault && overlaps(cidr.value, spec.cidr);
-          }),
-        )
-        .map((other) => ({
-          path: ["subnet"],
-          message: `${spec.subnet} overlaps with the Docker network ${other.name} (${describe(other)})`,
-          remedy: removal(facts, other),
-        })),
+    find: (facts, spec) => {
+      const { ipv6 } = spec;
+      const inTheWay = (path: string, subnet: string, isIn: (other: string) => boolean) =>
+        others(facts, spec)
+          .filter(({ ipam }) => ipam.Config.some(({ Subnet }) => isIn(Subnet ?? "")))
+          .map((other) => ({
+            path: [path],
+            message: `${subnet} overlaps with the Docker network ${other.name} (${describe(other)})`,
+            remedy: removal(facts, other),
+          }));
+      const overlapping = inTheWay("subnet", spec.subnet, (other) => {
+        const cidr = parseCidr(other);
+        return !cidr.fault && overlaps(cidr.value, spec.cidr);
+      });
+      if (ipv6 === undefined) return overlapping;
+      const overlapping6 = inTheWay("subnet6", ipv6.subnet, (other) => {
+        const cidr = readCidr6(other);
+        return cidr !== undefined && overlaps6(cidr, ipv6.cidr);
+      });
+      return [...overlapping, ...overlapping6];
+    },
+  },
+  {
+    id: "ipv6-off",
+    severity: Severity.Refuse,
+    about:
+      "The network has `subnet6`, and the host's kernel was started without IPv6 (`ipv6.disable=1`). Docker would start no container on " +
+      "it. Where IPv6 is only switched off on interfaces (`disable_ipv6`) nothing is in the way: a container has settings of its own.",
+    find: ({ sysctls }, spec) => {
+      // Of a host that was not looked at there is nothing at all.
+      const off = sysctls.has("ipv4/conf/all/arp_filter") && !sysctls.has("ipv6/conf/all/disable_ipv6");
+      if (spec.ipv6 === undefined || !off) return [];
+      const remedy = "take ipv6.disable=1 out of the kernel's command line and restart the host, or leave subnet6 out";
+      return [{ path: ["subnet6"], message: "the host's kernel has no IPv6", remedy }];
+    },
   },
   {
     id: "parent-taken",
     severity: Severity.Refuse,
-    about: `Another Docker network is on the parent link. Before ${SHARED_PARENTS} Docker allows one network for each parent.`,
+    about:
+      `Another Docker network is on the parent link. Before ${SHARED_PARENTS} Docker allows one macvlan network for each parent, and of ` +
+      "ipvlan every version does; a macvlan and an ipvlan network on one parent the kernel does not allow.",
     find: (facts, spec) => {
       const version = exclusive(facts);
-      if (version === undefined) return [];
+      const why = ({ driver }: NetworkFact): string | undefined => {
+        if (driver !== "macvlan" && driver !== "ipvlan") return undefined;
+        if (driver !== spec.driver) return `a device carries macvlans or ipvlans, not both`;
+        if (driver === "ipvlan") return "Docker allows one ipvlan network there";
+        return version && `Docker ${version} allows one`;
+      };
       return others(facts, spec)
-        .filter(({ driver, options }) => driver === "macvlan" && options.parent === spec.parent)
-        .map((other) => ({
-          path: ["parent"],
-          message: `the Docker network ${other.name} is on ${spec.parent} already, and Docker ${version} allows one`,
-          remedy: `${removal(facts, other)}; or use Docker ${SHARED_PARENTS} or later`,
-        }));
+        .filter(({ options }) => options.parent === spec.parent)
+        .flatMap((other) => {
+          const reason = why(other);
+          if (reason === undefined) return [];
+          const newer = driverIsShared(other, spec) ? `; or use Docker ${SHARED_PARENTS} or later` : "";
+          return [
+            {
+              path: ["parent"],
+              message: `the Docker network ${other.name} is on ${spec.parent} already, and ${reason}`,
+              remedy: `${removal(facts, other)}${newer}`,
+            },
+          ];
+        });
     },
   },
   {
@@ -138,7 +179,8 @@ export const networkRules: readonly Rule<ResolvedNetwork>[] = [
       "store, as is often said, takes every network of the host with it.",
     find: (facts, spec) => {
       const version = exclusive(facts);
-      if (version === undefined) return [];
+      // Each driver has records of its own.
+      if (version === undefined || spec.driver !== "macvlan") return [];
       return facts.zombies
         .filter(({ parent }) => parent === spec.parent)
         .map(({ id }) => ({

@@ -50,21 +50,27 @@ account() { # ID SUDO
 # --- files ---
 
 # The lines of many small files, each in the form of its frame. Arguments: ==FRAME, then FILE or =SUBJECT FILE. What the script itself
-# wants to know goes to standard error: =IP of each appliance, and the paths of the files that they were delivered with.
+# wants to know goes to standard error: =IP of each appliance (of both kinds), `closed LINK.conf` of each link that lets no connections in, and
+# the paths of the files that appliances were delivered with.
 read_files() {
   awk '
     function show(text) { sub(/^==/, "===", text); print text }
     function word(text, n,   words) { split(text, words, " "); return words[n] }
     function part(path, n,   parts) { split(path, parts, "/"); return parts[n] }
-    function each(line) {
+    function base(path) { sub(/^.*\//, "", path); return path }
+    function each(line,   at) {
       if (frame == "sysctl") show(substr(path, length("/proc/sys/net/") + 1) "=" line)
       else if (frame == "bonds") show(part(path, 5) " " word(line, 1))
       else if (frame == "nics") { if (line ~ /^E:ID_PATH=/) found = substr(line, 11) }
-      else if (frame == "managers") { if (line ~ /^NETWORK_FILE=/) show("networkd=" subject ":" substr(line, 14)) }
+      else if (frame == "managers") {
+        if (line ~ /^NETWORK_FILE=/) show("networkd=" subject ":" substr(line, 14))
+        else if (line ~ /^[ \t]*(deny|allow)interfaces[ \t]/) show("dhcpcd=" line)
+      }
       else if (frame == "maxstartups") { if (tolower(line) ~ /^[ \t]*maxstartups[ \t]/) show(word(line, 2)) }
       else if (frame == "conf") {
-        if (line ~ /^[A-Z_]+=/) show(path ":" line)
-        if (line ~ /^IP=/) print "=" substr(line, 5, length(line) - 5) >"/dev/stderr"
+        if (line ~ /^[A-Z][A-Z0-9_]*=/) show(path ":" line)
+        if (line ~ /^INBOUND=/) print "closed " base(path) >"/dev/stderr"
+        if (line ~ /^IP6?=/) { at = index(line, "="); print "=" substr(line, at + 2, length(line) - at - 2) >"/dev/stderr" }
       }
       else if (frame == "applied") { if (count == 1) show(part(path, 5) " " line) }
       else if (frame == "foreign") { if (count <= 2 && line == "# managed by pulumi-macvlan") found = "our mark" }
@@ -100,7 +106,7 @@ small_files() {
   set -- "$@" ==sysctl
   for sm in all $devices; do
     set -- "$@" "/proc/sys/net/ipv4/conf/$sm/arp_filter" "/proc/sys/net/ipv4/conf/$sm/arp_ignore" \
-      "/proc/sys/net/ipv4/conf/$sm/rp_filter" "/proc/sys/net/ipv6/conf/$sm/disable_ipv6"
+      "/proc/sys/net/ipv4/conf/$sm/arp_announce" "/proc/sys/net/ipv4/conf/$sm/rp_filter" "/proc/sys/net/ipv6/conf/$sm/disable_ipv6" "/proc/sys/net/ipv6/conf/$sm/accept_ra"
   done
   set -- "$@" ==nics
   for sm in $nics; do
@@ -114,6 +120,7 @@ small_files() {
     read -r sm_index <"$sm/ifindex" || continue
     set -- "$@" "=${sm##*/}" "/run/systemd/netif/links/$sm_index"
   done 2>/dev/null
+  [ ! -r /etc/dhcpcd.conf ] || set -- "$@" /etc/dhcpcd.conf
   [ ! -r /etc/ssh/sshd_config ] || set -- "$@" ==maxstartups /etc/ssh/sshd_config.d/*.conf /etc/ssh/sshd_config
   read_files "$@" ==conf "$etc"/links/*.conf "$etc"/appliances/*/appliance.conf ==applied "$etc"/appliances/*/applied \
     ==undone /var/lib/macvlan/undone \
@@ -164,14 +171,14 @@ find_devices() {
 # One process for all tables; each answer is one line.
 network() { # SSH_CONNECTION
   ne_client=${1%% *} ne_server=${1#* * }
-  ne=$(printf '%s\n' 'link show' 'addr show' 'route show' 'neigh show' ${ne_client:+"route get $ne_client"} |
+  ne=$(printf '%s\n' 'link show' 'addr show' 'route show' 'route show table all proto 201' 'neigh show' ${ne_client:+"route get $ne_client"} |
     bounded ip -j -d -force -batch - 2>/dev/null)
   IFS=$newline
   set -f
   set -- $ne
   set +f
   unset IFS
-  for ne_key in link addr route neigh; do
+  for ne_key in link addr route routes.ours neigh; do
     case ${1:-} in
       \[*) frame "$ne_key" "$1" ;;
       *) frame "$ne_key.failed" "1${newline}ip -j did not answer" ;;
@@ -222,10 +229,17 @@ network_manager() {
 
 tools() {
   set --
-  for to in awk cmp docker flock ip journalctl modprobe mktemp nsenter sed sha256sum sort stat sudo systemctl systemd-run timeout tsort udevadm xargs; do
+  for to in awk cmp docker flock ip journalctl modprobe mktemp nsenter sed sha256sum sort stat sudo systemctl systemd-run tc timeout tsort udevadm xargs; do
     ! has $to || set -- "$@" $to
   done
   list tools "$@"
+}
+
+# Whether the kernel has something: FOLDER is there where it is loaded, MODULES are what would be.
+module() { # KEY FOLDER MODULE...
+  mo_key=$1 mo_folder=$2
+  shift 2
+  if [ -d "$mo_folder" ] || bounded modprobe -nqa "$@" 2>/dev/null; then frame "$mo_key" yes; else frame "$mo_key" no; fi
 }
 
 # What wraps Docker or writes /etc anew.
@@ -241,10 +255,22 @@ platforms() {
   list platforms "$@"
 }
 
+# How many rules there are on each link that is to let no connections in: lines LINK=COUNT.
+inbound() { # LINK.conf...
+  [ $# != 0 ] || return 0
+  list closed
+  for in_conf; do
+    in_link=${in_conf%.conf}
+    printf '%s=' "$in_link"
+    printf 'filter show dev %s ingress\nfilter show dev %s egress\n' "$in_link" "$in_link" | bounded tc -batch - 2>/dev/null | grep -c ' handle 0x'
+  done
+}
+
 # --- the LAN ---
 
 # The kernel asks for an address when an entry of its neighbour table is to be used, and a second later once more. Entries that were made
-# for this go at the end; one that somebody made for good is left alone. A container of this host on the same NIC does not answer: the
+# for this go at the end; one that somebody made for good is left alone. IPv6 addresses come last: `ip` ends its batch at one where the NIC
+# has IPv6 switched off, and where it has no address of a link alone to ask from the kernel asks nobody. A container of this host on the same NIC does not answer: the
 # kernel keeps a NIC and the macvlans on it apart.
 probe_begin() { # IP,IP,… of appliances that are here, then `IP NIC [VLAN]`…
   read -r began _ </proc/uptime
@@ -415,7 +441,7 @@ compose() {
 }
 
 # What the kernel has in containers on the LAN, seen from their first processes, without a process of ours in each: lines
-# PID NAME=MAC… inet=ADDRESS… Where /sys is not the container's own (given the host's, or none) it is asked in its network namespace.
+# PID NAME=MAC… inet=ADDRESS… inet6=ADDRESS… (of global scope, as the kernel lists it or as `ip` prints it). Where /sys is not the container's own (given the host's, or none) it is asked in its network namespace.
 inside() { # LANS CONTAINERS
   in_said=$(look_inside "$@")
   case $in_said in *other*) ;; *) printf '%s\n' "$in_said" && return ;; esac
@@ -425,7 +451,7 @@ inside() { # LANS CONTAINERS
         { name = $2; sub(/[@:].*/, "", name) }
         name == "lo" { next }
         / link\/ether / { mac = $0; sub(/.* link\/ether /, "", mac); sub(/ .*/, "", mac); printf " %s=%s", name, mac }
-        $3 == "inet" { sub(/\/.*/, "", $4); printf " inet=%s", $4 }')"
+        $3 == "inet" || ($3 == "inet6" && / scope global/) { sub(/\/.*/, "", $4); printf " %s=%s", $3, $4 }')"
     else echo "$in_word${in_rest:+ $in_rest}"; fi
   done
 }
@@ -463,6 +489,12 @@ look_inside() {
         split(line, f, " ")
         if (f[1] == "|--") last = f[2]
         else if (line ~ /\/32 host LOCAL/ && last !~ /^127\./ && !(last in seen)) { seen[last]; text = text " inet=" last }
+      }
+      close(file)
+      file = "/proc/" pid "/net/if_inet6"
+      while ((getline line < file) > 0) {
+        split(line, f, " ")
+        if (f[4] == "00" && f[6] != "lo") text = text " inet6=" f[1]
       }
       close(file)
       print text
@@ -569,10 +601,11 @@ host_part() { # SSH_CONNECTION, then what to probe
   find_devices
   find_our_files
   { ho_found=$(small_files 2>&1 >&4); } 4>&1
-  ho_here=, ho_files=''
+  ho_here=, ho_files='' ho_closed=''
   while IFS= read -r ho_line; do
     case $ho_line in
       =*) ho_here="$ho_here${ho_line#=}," ;;
+      closed\ *) ho_closed="$ho_closed ${ho_line#* }" ;;
       *) ho_files="$ho_files$newline$ho_line" ;;
     esac
   done <<END
@@ -584,9 +617,12 @@ END
   frame time "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
   read -r ho_kernel </proc/sys/kernel/osrelease && frame kernel "$ho_kernel"
   tools
-  if [ -d /sys/module/macvlan ] || bounded modprobe -nq macvlan 2>/dev/null; then frame macvlan yes; else frame macvlan no; fi
-  if [ -d /proc/net/vlan ] || bounded modprobe -nq 8021q 2>/dev/null; then frame vlan yes; else frame vlan no; fi
+  module macvlan /sys/module/macvlan macvlan
+  module ipvlan /sys/module/ipvlan ipvlan
+  module vlan /proc/net/vlan 8021q
   systemd
+  module inbound /sys/module/act_ct act_ct cls_flower cls_matchall sch_ingress
+  inbound $ho_closed
   network_manager
   platforms
   digests "$ho_files"

@@ -39,6 +39,53 @@ describe("renderDhcp", () => {
     expect(renderDhcp(format, lans, { domain: "home.arpa" })).toMatchSnapshot();
   });
 
+  it("has IPv6 where a server takes it by the MAC, and in names", () => {
+    const dual = reservationsOf([fleetHost("gw1", { appliances: ["dns"], subnet6: "fd00:76::/64" })]);
+    const said = (format: DhcpFormat) => renderDhcp(format, dual, { domain: "home.arpa" });
+    expect(said("dnsmasq").split("\n").slice(1, 3)).toEqual([
+      "dhcp-host=02:42:0a:00:00:0c,10.0.0.12,[fd00:76::a00:c],dns",
+      "host-record=dns.home.arpa,dns,10.0.0.12,fd00:76::a00:c",
+    ]);
+    expect(said("hosts").split("\n").slice(1, 3)).toEqual([
+      "10.0.0.12 dns.home.arpa dns",
+      "fd00:76::a00:c dns.home.arpa dns",
+    ]);
+    const mixed = reservationsOf([
+      fleetHost("gw1", { appliances: ["dns"], subnet6: "fd00:76::/64" }),
+      fleetHost("shop", { lan: 1, appliances: ["web"] }),
+    ]);
+    expect(renderDhcp("csv", mixed).split("\n").slice(0, 3)).toEqual([
+      "lan,subnet,host,appliance,name,ip,ip6,mac",
+      "home,10.0.0.0/16,gw1,dns,dns,10.0.0.12,fd00:76::a00:c,02:42:0a:00:00:0c",
+      "shop,10.1.0.0/16,shop,web,web,10.1.0.12,,02:42:0a:01:00:0c",
+    ]);
+  });
+
+  it("has the names of ipvlan appliances, which have no MAC of their own, and no reservation", () => {
+    const mixed = reservationsOf([
+      fleetHost("gw1", { appliances: ["dns"], reach: "none", driver: "ipvlan" }),
+      fleetHost("gw2", { first: 20, appliances: ["web"] }),
+    ]);
+    const lines = (format: DhcpFormat) => renderDhcp(format, mixed).trim().split("\n");
+    const leftOut = "# without a reservation, since ipvlan has the MAC of the host's NIC: dns 10.0.0.12";
+    expect(lines("dnsmasq").slice(1)).toEqual([
+      leftOut,
+      "dhcp-host=02:42:0a:00:00:16,10.0.0.22,web",
+      "host-record=dns,10.0.0.12",
+      "host-record=web,10.0.0.22",
+    ]);
+    expect(lines("hosts").slice(1)).toEqual(["10.0.0.12 dns", "10.0.0.22 web"]);
+    expect(lines("isc").slice(1)).toEqual([leftOut, expect.stringMatching(/^host web /) as string]);
+    expect(lines("csv").slice(1)).toEqual([
+      "home,10.0.0.0/16,gw1,dns,dns,10.0.0.12,",
+      "home,10.0.0.0/16,gw2,web,web,10.0.0.22,02:42:0a:00:00:16",
+    ]);
+    for (const format of ["kea", "opnsense", "unifi-csv"] as const) {
+      expect(renderDhcp(format, mixed)).toContain("10.0.0.22");
+      expect(renderDhcp(format, mixed)).not.toContain("10.0.0.12");
+    }
+  });
+
   it("makes something of nothing", () => {
     for (const format of formats) expect(() => renderDhcp(format, [])).not.toThrow();
     expect(renderDhcp("csv", [])).toBe("lan,subnet,host,appliance,name,ip,mac\n");
@@ -81,8 +128,9 @@ describe("the server takes it", () => {
     const title =
       server === undefined ? `${program} is not installed, which would read ${format}` : `${program} reads ${format}`;
     it.skipIf(server === undefined)(title, () => {
-      for (const domain of [undefined, "home.arpa"]) {
-        const { status, said } = check(renderDhcp(format, lans, domain === undefined ? {} : { domain }));
+      const dual = reservationsOf([fleetHost("gw6", { lan: 2, subnet6: "fd00:76::/64" }), ...fleet]);
+      for (const [domain, all] of [[undefined, lans] as const, ["home.arpa", dual] as const]) {
+        const { status, said } = check(renderDhcp(format, all, domain === undefined ? {} : { domain }));
         expect(status, said).toBe(0);
       }
       expect(check(wrong).status, "the check finds nothing wrong with what is wrong").not.toBe(0);

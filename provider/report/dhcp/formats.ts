@@ -1,5 +1,6 @@
 // Reservations and DNS names as the servers of a LAN read them: pure. The appliances have their addresses without asking a
 // DHCP server: a reservation keeps it from giving them to somebody else, and the name needs an entry of its own.
+import { addressesOf } from "../../address";
 import { Fault } from "../../errors";
 import { LanReservations, Reservation } from "./reservations";
 
@@ -51,15 +52,30 @@ function title({ lan, subnet, pool }: LanReservations): string {
   return `LAN ${lan.replace(/[\r\n]/g, " ")}, ${subnet}${dynamic}`;
 }
 
+/** Appliances with a MAC of their own; the others are outside the pool, and known by their names alone. */
+function reservable(reservations: readonly Reservation[]): (Reservation & { readonly mac: string })[] {
+  return reservations.flatMap((each) => (each.mac === undefined ? [] : [{ ...each, mac: each.mac }]));
+}
+
+/** Says in a comment who is left out. */
+function leftOut({ reservations }: LanReservations): string {
+  const names = reservations.flatMap(({ mac, name, ip }) => (mac === undefined ? [`${name} ${ip}`] : []));
+  return names.length === 0
+    ? ""
+    : `# without a reservation, since ipvlan has the MAC of the host's NIC: ${names.join(", ")}\n`;
+}
+
 const dnsmasq: Format = (lans, options) =>
   lans
     .map((lan) => {
-      const hosts = lan.reservations.map(({ mac, ip, name }) => `dhcp-host=${mac},${ip},${name}`);
+      const hosts = reservable(lan.reservations).map(({ mac, ip, ip6, name }) => {
+        return `dhcp-host=${mac},${ip},${ip6 === undefined ? "" : `[${ip6}],`}${name}`;
+      });
       const names = lan.reservations.map((each) => {
         const both = options.domain === undefined ? [each.name] : [full(each, options), each.name];
-        return `host-record=${both.join(",")},${each.ip}`;
+        return `host-record=${both.join(",")},${addressesOf(each).join(",")}`;
       });
-      return `# ${title(lan)}\n${[...hosts, ...names].map((line) => `${line}\n`).join("")}`;
+      return `# ${title(lan)}\n${leftOut(lan)}${[...hosts, ...names].map((line) => `${line}\n`).join("")}`;
     })
     .join("\n");
 
@@ -70,7 +86,7 @@ const kea: Format = (lans, options) => {
     "user-context": { lan },
     ...(pool === undefined ? {} : { pools: [{ pool: `${pool.first} - ${pool.last}` }] }),
     "option-data": [{ name: "routers", data: gateway }],
-    reservations: reservations.map((each) => ({
+    reservations: reservable(reservations).map((each) => ({
       "hw-address": each.mac,
       "ip-address": each.ip,
       hostname: full(each, options),
@@ -82,10 +98,10 @@ const kea: Format = (lans, options) => {
 const isc: Format = (lans, options) =>
   lans
     .map((lan) => {
-      const hosts = lan.reservations.map((each) => {
+      const hosts = reservable(lan.reservations).map((each) => {
         return `host ${each.name} { hardware ethernet ${each.mac}; fixed-address ${each.ip}; option host-name "${full(each, options)}"; }\n`;
       });
-      return `# ${title(lan)}\n${hosts.join("")}`;
+      return `# ${title(lan)}\n${leftOut(lan)}${hosts.join("")}`;
     })
     .join("\n");
 
@@ -94,7 +110,9 @@ const hosts: Format = (lans, options) =>
     .map((lan) => {
       const lines = lan.reservations.map((each) => {
         const names = options.domain === undefined ? each.name : `${full(each, options)} ${each.name}`;
-        return `${each.ip} ${names}\n`;
+        return addressesOf(each)
+          .map((address) => `${address} ${names}\n`)
+          .join("");
       });
       return `# ${title(lan)}\n${lines.join("")}`;
     })
@@ -105,23 +123,34 @@ const opnsense: Format = (lans) =>
   csvOf(
     ["subnet", "ip_address", "hw_address", "hostname", "description"],
     lans.flatMap(({ subnet, reservations }) =>
-      reservations.map(({ ip, mac, name, appliance, host }) => [subnet, ip, mac, name, `${appliance} on ${host}`]),
+      reservable(reservations).map(({ ip, mac, name, appliance, host }) => [
+        subnet,
+        ip,
+        mac,
+        name,
+        `${appliance} on ${host}`,
+      ]),
     ),
   );
 
 const unifi: Format = (lans) =>
   csvOf(
     ["mac", "name", "fixed_ip", "network"],
-    lans.flatMap(({ lan, reservations }) => reservations.map(({ mac, name, ip }) => [mac, name, ip, lan])),
+    lans.flatMap(({ lan, reservations }) => reservable(reservations).map(({ mac, name, ip }) => [mac, name, ip, lan])),
   );
 
-const csv: Format = (lans, options) =>
-  csvOf(
-    ["lan", "subnet", "host", "appliance", "name", "ip", "mac"],
+const csv: Format = (lans, options) => {
+  const dual = lans.some(({ reservations }) => reservations.some(({ ip6 }) => ip6 !== undefined));
+  return csvOf(
+    ["lan", "subnet", "host", "appliance", "name", "ip", ...(dual ? ["ip6"] : []), "mac"],
     lans.flatMap(({ lan, subnet, reservations }) =>
-      reservations.map((each) => [lan, subnet, each.host, each.appliance, full(each, options), each.ip, each.mac]),
+      reservations.map((each) => {
+        const addresses = [each.ip, ...(dual ? [each.ip6 ?? ""] : []), each.mac ?? ""];
+        return [lan, subnet, each.host, each.appliance, full(each, options), ...addresses];
+      }),
     ),
   );
+};
 
 /** RFC 4180, with line feeds alone. */
 function csvOf(header: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -8,7 +8,9 @@ export interface Reservation {
   /** Name in the DNS: that of the appliance, with its host's where two hosts of the fleet have one of the same name. */
   readonly name: string;
   readonly ip: string;
-  readonly mac: string;
+  readonly ip6?: string;
+  /** Absent with ipvlan: a MAC that a whole host has reserves nothing. */
+  readonly mac?: string;
   readonly appliance: string;
   readonly host: string;
 }
@@ -40,7 +42,9 @@ function reservationsOn(
   const pins = hosts.flatMap((host) => host.pins.map((pin) => ({ host: host.name, pin })));
   const reservations = pins.map(({ host, pin }): Reservation => {
     const name = times.get(pin.name)! > 1 ? `${pin.name}-${host}` : pin.name;
-    return { name: distinct(label(name), names), ip: pin.ip, mac: pin.mac, appliance: pin.name, host };
+    const { ip, ip6, mac } = pin;
+    const addresses = { ip, ...(ip6 === undefined ? {} : { ip6 }), ...(mac === undefined ? {} : { mac }) };
+    return { name: distinct(label(name), names), ...addresses, appliance: pin.name, host };
   });
   const pool = hosts.map(poolOf).find((range) => range !== undefined);
   return {

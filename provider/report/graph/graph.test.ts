@@ -35,12 +35,45 @@ describe("topologyOf", () => {
       [trio[1]!.resolved.link.nic.mac, false],
     ]);
     expect(home!.hosts.map(({ ways }) => ways)).toEqual([
-      { reach: "pinned", mode: "bridge", routes: [] },
-      { reach: "none", mode: "bridge", routes: [] },
+      { reach: "pinned", inbound: true, mode: "bridge", routes: [] },
+      { reach: "none", inbound: true, mode: "bridge", routes: [] },
     ]);
     expect(shop!.pool).toBeUndefined();
     expect(shop!.hosts[0]!.appliances[0]).toEqual({ name: "dns", ip: "10.1.0.12", mac: "02:42:0a:01:00:0c" });
   });
+});
+
+describe("a LAN with IPv6", () => {
+  const dual = topologyOf([fleetHost("gw1", { appliances: ["dns"], subnet6: "fd00:76::/64" }), fleetHost("gw2")]);
+
+  it("has its prefix at the top, and the addresses of its appliances, in both drawings", () => {
+    expect(renderMermaid(dual)).toContain('l0(["10.0.0.0/16<br/>fd00:76::/64<br/>gateway 10.0.0.1');
+    expect(renderMermaid(dual)).toContain('["dns<br/>10.0.0.12<br/>fd00:76::a00:c<br/>02:42:0a:00:00:0c"]');
+    const svg = renderSvg(dual);
+    expect(svg).toContain("LAN home  10.0.0.0/16  fd00:76::/64");
+    expect(svg).toContain(">fd00:76::a00:c</text>");
+  });
+
+  it("has room for them in the cards", () => {
+    const { card } = layoutOf(dual);
+    expect(card.mac - card.ip6).toBeGreaterThan("fd00:76::a00:c".length * 6.7);
+    const { card: plain } = layoutOf(topologyOf(trio));
+    expect(plain.mac).toBe(plain.ip6);
+  });
+});
+
+it("a host with ipvlan is drawn with no MAC but its NIC's", () => {
+  const lans = topologyOf([fleetHost("gw1", { appliances: ["dns"], reach: "none", driver: "ipvlan" })]);
+  const [svg, mermaid] = [renderSvg(lans), renderMermaid(lans)];
+  expect(svg).toContain("network lan, ipvlan");
+  expect(svg).toContain("ipvlan link on it");
+  expect(svg).not.toContain("macvlan link");
+  expect(mermaid).toContain("network lan, ipvlan");
+  for (const drawn of [svg, mermaid]) {
+    expect(drawn).toMatch(/the NIC.*s MAC/);
+    expect(drawn).not.toContain("undefined");
+    expect(drawn).not.toContain("02:42");
+  }
 });
 
 describe("renderSvg", () => {
@@ -110,12 +143,13 @@ describe("the ways of packets", () => {
   const [lan] = topologyOf(trio);
   const host = (ways: Partial<Ways>, appliances = lan!.hosts[0]!.appliances): TopologyHost => ({
     ...lan!.hosts[0]!,
-    ways: { reach: "pinned", mode: "bridge", routes: [], ...ways },
+    ways: { reach: "pinned", inbound: true, mode: "bridge", routes: [], ...ways },
     appliances,
   });
   it.each<[string, Partial<Ways>, Record<string, boolean>, string]>([
     ["none", { reach: "none" }, { dns: false, web: false }, "the kernel keeps host and containers apart"],
     ["pinned", {}, { dns: true, web: true }, "host ↔ each appliance over lan0"],
+    ["pinned, one way", { inbound: false }, { dns: true, web: true }, "host → each appliance over lan0"],
     [
       "pinned, with an ipRange",
       { ipRange: "10.0.9.0/28" },

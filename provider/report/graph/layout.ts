@@ -1,4 +1,5 @@
 // Where everything of a drawing is: a panel for each LAN, in it a bus with columns of hosts. Pure, in pixels.
+import { NetworkDriver } from "../../host-interface";
 import { LINE, MONO, SANS, shortened, wrapped } from "./measure";
 import { sizeOf, TopologyHost, TopologyLan } from "./topology";
 import { WAYS_WIDTH, waysHeight } from "./ways";
@@ -44,7 +45,7 @@ export interface Layout {
   readonly width: number;
   readonly height: number;
   /** Of a card, and of its columns from its left edge. */
-  readonly card: { readonly width: number; readonly ip: number; readonly mac: number };
+  readonly card: { readonly width: number; readonly ip: number; readonly ip6: number; readonly mac: number };
   readonly panels: readonly Panel[];
   readonly legend: readonly string[];
 }
@@ -71,16 +72,20 @@ export function layoutOf(lans: readonly TopologyLan[], { ways = false }: Drawing
     y = panel.y + panel.height + PAD;
   }
   const width = Math.ceil(4 * PAD + inner);
-  const legend = wrapped(`${LEGEND}${ways ? WAYS_LEGEND : ""}`.split(" "), " ", width - 2 * PAD);
+  const legend = wrapped(`${legendOf(hosts)}${ways ? WAYS_LEGEND : ""}`.split(" "), " ", width - 2 * PAD);
   return { width, height: Math.ceil(y + legend.length * LINE + 8), card, panels, legend };
 }
 
-const LEGEND = "blue: the LAN; in a host: NIC, macvlan link on it, Docker network, appliances";
+function legendOf(hosts: readonly TopologyHost[]): string {
+  const found = new Set(hosts.map(({ driver }) => driver));
+  const drivers = Object.values(NetworkDriver).filter((each) => found.has(each));
+  return `blue: the LAN; in a host: NIC, ${drivers.join(" or ") || "macvlan"} link on it, Docker network, appliances`;
+}
 const WAYS_LEGEND = "; arrows: who reaches whom, crossed out: not";
 
 /** What stands over a panel. */
-export function titleOf({ name, subnet }: TopologyLan): string {
-  return `LAN ${name}  ${subnet}`;
+export function titleOf({ name, subnet, subnet6 }: TopologyLan): string {
+  return [`LAN ${name}`, subnet, ...(subnet6 === undefined ? [] : [subnet6])].join("  ");
 }
 
 function detailsOf(lan: TopologyLan, width: number): string[] {
@@ -92,8 +97,10 @@ function cardOf(hosts: readonly TopologyHost[], ways: boolean): Layout["card"] {
   const names = hosts.flatMap(({ appliances }) => appliances.map(({ name }) => shortened(name).length));
   const links = hosts.map(({ link }) => (link.address === undefined ? 0 : 24 + link.name.length * SANS));
   const ip = Math.max(46 + Math.max(8, ...names) * MONO, ...links) + 12;
-  const mac = ip + 15 * MONO + 10;
-  return { ip, mac, width: Math.ceil(Math.max(mac + 17 * MONO + 14, ways ? WAYS_WIDTH : 0)) };
+  const ip6 = ip + 15 * MONO + 10;
+  const longest6 = Math.max(0, ...hosts.flatMap(({ appliances }) => appliances.map((each) => each.ip6?.length ?? 0)));
+  const mac = ip6 + (longest6 === 0 ? 0 : longest6 * MONO + 10);
+  return { ip, ip6, mac, width: Math.ceil(Math.max(mac + 17 * MONO + 14, ways ? WAYS_WIDTH : 0)) };
 }
 
 /** Without the ways. */

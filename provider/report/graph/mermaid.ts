@@ -1,5 +1,6 @@
 // The topology as a Mermaid flowchart, without colours of its own, so that whoever shows it chooses them.
-import { sizeOf, TopologyHost, TopologyLan } from "./topology";
+import { addressesOf } from "../../address";
+import { macText, sizeOf, TopologyHost, TopologyLan } from "./topology";
 
 /** Mermaid refuses more than 500 edges and 50 000 characters (maxEdges, maxTextSize). */
 const MAX_EDGES = 480;
@@ -24,7 +25,8 @@ export function renderMermaid(lans: readonly TopologyLan[]): string {
 function draw(lans: readonly TopologyLan[], detail: Detail): { text: string; edges: number } {
   const lines = lans.flatMap((lan, i) => {
     const id = `l${i}`;
-    const heading = [lan.subnet, `gateway ${lan.gateway}`, ...(lan.pool === undefined ? [] : [`DHCP ${lan.pool}`])];
+    const subnets = [lan.subnet, ...(lan.subnet6 === undefined ? [] : [lan.subnet6])];
+    const heading = [...subnets, `gateway ${lan.gateway}`, ...(lan.pool === undefined ? [] : [`DHCP ${lan.pool}`])];
     const hosts = lan.hosts.flatMap((host, j) => [
       ...hostLines(`${id}h${j}`, host, detail),
       `    ${id} --- ${id}h${j}`,
@@ -45,19 +47,21 @@ function draw(lans: readonly TopologyLan[], detail: Detail): { text: string; edg
 }
 
 function hostLines(id: string, host: TopologyHost, detail: Detail): string[] {
-  const { name, address, nic, link, network, reach, appliances } = host;
+  const { name, address, nic, link, network, driver, reach, appliances } = host;
   const title = [name, ...(address === undefined ? [] : [address])];
   const way = reach ? "the host reaches them" : "the host cannot reach them";
   if (detail === "count") return [`    ${id}[${label([name, `${appliances.length} appliances`])}]`];
   if (detail === "list")
     return [
-      `    ${id}[${label([...title, `${link.name} on ${nic}`, ...appliances.map(({ name: own, ip }) => `${own} ${ip}`)])}]`,
+      `    ${id}[${label([...title, `${link.name} on ${nic}`, ...appliances.map((each) => [each.name, ...addressesOf(each)].join(" "))])}]`,
     ];
   return [
     `    subgraph ${id}host[${label(title)}]`,
-    `      ${id}[${label([`NIC ${nic}`])}] --- ${id}l[${label([link.name, link.mac])}]`,
-    `      ${id}l --- ${id}n[${label([`network ${network}`, way])}]`,
-    ...appliances.map((each, i) => `      ${id}n --- ${id}a${i}[${label([each.name, each.ip, each.mac])}]`),
+    `      ${id}[${label([`NIC ${nic}`])}] --- ${id}l[${label([link.name, macText(host)])}]`,
+    `      ${id}l --- ${id}n[${label([`network ${network}${driver === "macvlan" ? "" : `, ${driver}`}`, way])}]`,
+    ...appliances.map(
+      (each, i) => `      ${id}n --- ${id}a${i}[${label([each.name, ...addressesOf(each), each.mac ?? []].flat())}]`,
+    ),
     "    end",
   ];
 }

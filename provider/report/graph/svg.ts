@@ -2,7 +2,7 @@
 import { Card, DrawingOptions, Layout, layoutOf, PAD, Panel, ROW, titleOf } from "./layout";
 import { text, xml } from "./markup";
 import { LINE, SANS, shortened } from "./measure";
-import { sizeOf, TopologyLan } from "./topology";
+import { macText, sizeOf, TopologyLan } from "./topology";
 import { waysSvg } from "./ways-svg";
 
 const LIGHT = {
@@ -99,7 +99,8 @@ function cardSvg({ host, x, y, height, plug, ways }: Card, { card }: Layout): st
     return [
       text(x + 46, base, shortened(appliance.name), "mono"),
       text(x + card.ip, base, appliance.ip, "mono"),
-      text(x + card.mac, base, appliance.mac, "mono quiet"),
+      appliance.ip6 === undefined ? "" : text(x + card.ip6, base, appliance.ip6, "mono"),
+      appliance.mac === undefined ? "" : text(x + card.mac, base, appliance.mac, "mono quiet"),
     ].join("");
   });
   const last = plug + (2 + host.appliances.length) * ROW;
@@ -108,10 +109,13 @@ function cardSvg({ host, x, y, height, plug, ways }: Card, { card }: Layout): st
   const address = host.address === undefined ? "" : text(x + card.mac, y + 20, host.address, "mono");
   const mtu = host.link.mtu === undefined ? [] : [`MTU ${host.link.mtu}`];
   const note = shortened([...mtu, ...host.beside.map((lan) => `also LAN ${lan}`)].join(" · "));
-  const mode = host.ways.mode === "bridge" ? "" : `, ${host.ways.mode}`;
-  const reach = host.reach ? "↔ host reaches them" : "host cannot reach them";
+  const mode = [
+    ...(host.driver === "macvlan" ? [] : [`, ${host.driver}`]),
+    ...(host.ways.mode === "bridge" ? [] : [`, ${host.ways.mode}`]),
+  ].join("");
+  const reach = host.reach ? `${host.ways.inbound ? "↔" : "→"} host reaches them` : "host cannot reach them";
   return [
-    `<g><title>${xml(`${host.name}: ${host.nic}, ${host.link.name} ${host.link.mac}, network ${host.network}`)}</title>\n`,
+    `<g><title>${xml(`${host.name}: ${host.nic}, ${host.link.name} ${macText(host)}, network ${host.network}`)}</title>\n`,
     `<rect class="card" x="${x}" y="${y}" width="${card.width}" height="${height}" rx="6"/>\n`,
     `<circle class="plug" cx="${x}" cy="${plug}" r="4"/>\n`,
     `<path class="tree" d="${tree}"/>\n`,
@@ -121,7 +125,7 @@ function cardSvg({ host, x, y, height, plug, ways }: Card, { card }: Layout): st
     text(x + card.width - 14, plug + 4, note, "quiet end"),
     text(x + 24, plug + ROW + 4, host.link.name),
     host.link.address === undefined ? "" : text(x + card.ip, plug + ROW + 4, host.link.address, "mono"),
-    text(x + card.mac, plug + ROW + 4, host.link.mac, "mono quiet"),
+    text(x + card.mac, plug + ROW + 4, macText(host), "mono quiet"),
     text(
       x + 34,
       plug + 2 * ROW + 4,

@@ -1,14 +1,16 @@
 // What there is to draw of a fleet: pure.
 import { contains, formatRange, Ipv4Range, parseIpv4 } from "../../address";
 import { valueOf } from "../../errors";
-import { NicArgs, Reach } from "../../host-interface";
+import { NetworkDriver, NicArgs, Reach } from "../../host-interface";
 import { NetworkMode } from "../../macvlan-network";
 import { FleetHost, FleetLan, HostOnLan, lansOf } from "../fleet-host";
 
 export interface TopologyAppliance {
   readonly name: string;
   readonly ip: string;
-  readonly mac: string;
+  readonly ip6?: string;
+  /** Absent with ipvlan: that of the NIC. */
+  readonly mac?: string;
 }
 
 export interface TopologyHost {
@@ -17,7 +19,14 @@ export interface TopologyHost {
   readonly address?: string;
   /** The NIC as the specification names it: "enp3s0", "52:54:00:00:02:01", "VLAN 20 on enp3s0". */
   readonly nic: string;
-  readonly link: { readonly name: string; readonly mac: string; readonly address?: string; readonly mtu?: number };
+  readonly link: {
+    readonly name: string;
+    /** Absent with ipvlan: that of the NIC. */
+    readonly mac?: string;
+    readonly address?: string;
+    readonly mtu?: number;
+  };
+  readonly driver: NetworkDriver;
   /** The other LANs that the host is on by the same NIC. */
   readonly beside: readonly string[];
   /** The host and its appliances reach each other. */
@@ -31,6 +40,8 @@ export interface TopologyHost {
 /** Between whom packets go, and how. */
 export interface Ways {
   readonly reach: Reach;
+  /** Containers may open connections to the host where it reaches them. */
+  readonly inbound: boolean;
   /** Between the containers on the NIC. */
   readonly mode: NetworkMode;
   /** What Docker gives out to containers that ask for no address. */
@@ -43,18 +54,20 @@ export interface TopologyLan {
   readonly name: string;
   readonly subnet: string;
   readonly gateway: string;
+  readonly subnet6?: string;
   readonly pool?: string;
   readonly hosts: readonly TopologyHost[];
 }
 
 export function topologyOf(hosts: readonly FleetHost[]): TopologyLan[] {
   const lans = lansOf(hosts);
-  return lans.map(({ name, subnet, gateway, hosts: members }) => {
+  return lans.map(({ name, subnet, gateway, subnet6, hosts: members }) => {
     const pool = members.map((host) => claimOf(host, "dhcpPool")).find((range) => range !== undefined);
     return {
       name,
       subnet,
       gateway,
+      ...(subnet6 === undefined ? {} : { subnet6 }),
       ...(pool === undefined ? {} : { pool: formatRange(pool) }),
       hosts: members.map((member) => hostOf(member, besides(lans, name, member))),
     };
@@ -87,10 +100,12 @@ function hostOf(host: HostOnLan, beside: readonly string[]): TopologyHost {
     ...(address === undefined ? {} : { address: formatRange(address) }),
     nic: link.vlan === undefined ? nicText(link.nic) : `VLAN ${link.vlan.id} on ${nicText(link.nic)}`,
     link: { name: link.name, mac: link.mac, address: link.address, mtu: link.mtu },
+    driver: network.driver,
     beside,
     reach: link.reach !== Reach.None,
     ways: {
       reach: link.reach,
+      inbound: link.inbound ?? true,
       mode: network.mode,
       ...(ipRange === undefined ? {} : { ipRange }),
       routes: link.routes ?? [],
@@ -98,7 +113,12 @@ function hostOf(host: HostOnLan, beside: readonly string[]): TopologyHost {
     network: network.name,
     appliances: pins
       .filter(({ ip }) => contains(network.cidr, number(ip)))
-      .map(({ name, ip, mac }) => ({ name, ip, mac }))
+      .map(({ name, ip, ip6, mac }) => ({
+        name,
+        ip,
+        ...(ip6 === undefined ? {} : { ip6 }),
+        ...(mac === undefined ? {} : { mac }),
+      }))
       .sort((a, b) => number(a.ip) - number(b.ip)),
   };
 }
@@ -107,6 +127,11 @@ function nicText({ name, mac, path }: NicArgs): string {
   const [, lower, id] = /^(.+)\.(\d{1,4})$/.exec(name ?? "") ?? [];
   if (id !== undefined) return `VLAN ${id} on ${lower}`;
   return name ?? mac ?? path ?? "";
+}
+
+/** What is written for the MAC of a link. */
+export function macText({ link }: TopologyHost): string {
+  return link.mac ?? "the NIC's MAC";
 }
 
 /** `2 hosts, 1 appliance`. */

@@ -23,7 +23,7 @@ export function waysSvg(host: TopologyHost, left: number, top: number, width: nu
     // Several ways would meet in one point of the host's box.
     const spread = (i - (ends.length - 1) / 2) * 6;
     return [
-      way(from, middle + spread, center - END / 2, mid, reached),
+      way(from, middle + spread, center - END / 2, mid, reached, host.ways.inbound),
       way(center + END / 2, mid, lan, middle + spread, true),
       box(center - END / 2, top, END, name, loose ? "box loose" : "box"),
       i === 0 ? "" : among(host.ways.mode, { x: center, right: center + END / 2, top, lan }),
@@ -58,8 +58,8 @@ function box(x: number, y: number, width: number, name: string, style: string): 
   return rect + text(x + width / 2, y + BOX / 2 + 4, name, "middle");
 }
 
-/** A way that packets take in both directions, or one that there is not, crossed out. */
-function way(x1: number, y1: number, x2: number, y2: number, open: boolean): string {
+/** A way that connections take in both directions or in one alone, or one that there is not, crossed out. */
+function way(x1: number, y1: number, x2: number, y2: number, open: boolean, both = true): string {
   const length = Math.hypot(x2 - x1, y2 - y1);
   const [dx, dy] = [(x2 - x1) / length, (y2 - y1) / length];
   const at = (x: number, y: number): string => `${round(x)} ${round(y)}`;
@@ -73,5 +73,5 @@ function way(x1: number, y1: number, x2: number, y2: number, open: boolean): str
     return `M${at(x, y)}L${at(bx - 3.5 * dy, by + 3.5 * dx)}L${at(bx + 3.5 * dy, by - 3.5 * dx)}Z`;
   };
   const line = `M${at(x1 + 5 * dx, y1 + 5 * dy)}L${at(x2 - 5 * dx, y2 - 5 * dy)}`;
-  return `<path class="way" d="${line}"/>\n<path class="head" d="${head(x2, y2, 1)}${head(x1, y1, -1)}"/>\n`;
+  return `<path class="way" d="${line}"/>\n<path class="head" d="${head(x2, y2, 1)}${both ? head(x1, y1, -1) : ""}"/>\n`;
 }

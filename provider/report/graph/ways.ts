@@ -42,11 +42,12 @@ const AMONG: Readonly<Record<NetworkMode, string | undefined>> = {
 /** What is written below the drawing, in lines. */
 export function waysText(host: TopologyHost, width: number): string[] {
   const { ways, link, address } = host;
+  const arrow = ways.inbound ? "↔" : "→";
   const reached: Readonly<Record<Reach, string>> = {
     none: "the kernel keeps host and containers apart",
-    pinned: `host ↔ each appliance over ${link.name}`,
-    range: `host ↔ each appliance and ${ways.ipRange ?? ""} over ${link.name}`,
-    watch: `host ↔ every running container over ${link.name}`,
+    pinned: `host ${arrow} each appliance over ${link.name}`,
+    range: `host ${arrow} each appliance and ${ways.ipRange ?? ""} over ${link.name}`,
+    watch: `host ${arrow} every running container over ${link.name}`,
   };
   const from = link.address ?? address;
   const parts = [

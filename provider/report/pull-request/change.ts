@@ -115,11 +115,14 @@ function valuesOf(stage: Stage, inputs: Inputs): Map<string, string> {
   const pick = (conf: Map<string, string>, keys: Record<string, string>): Map<string, string> =>
     new Map(Object.entries(keys).flatMap(([key, label]) => (conf.has(key) ? [[label, conf.get(key)!]] : [])));
   if (stage === "appliance")
-    return new Map([...pick(confIn(inputs, "appliance.conf"), { IP: "IP", MAC: "MAC" }), ...imagesOf(inputs)]);
+    return new Map([
+      ...pick(confIn(inputs, "appliance.conf"), { IP: "IP", IP6: "IPv6", MAC: "MAC" }),
+      ...imagesOf(inputs),
+    ]);
   if (stage === "link") {
     return pick(confIn(inputs, "link.conf"), {
-      ...{ NIC_NAME: "NIC", NIC_MAC: "NIC", NIC_PATH: "NIC", MAC: "MAC", MODE: "mode" },
-      ...{ REACH: "reach", RANGE: "range", ADDRESS: "address", ROUTES: "routes" },
+      ...{ NIC_NAME: "NIC", NIC_MAC: "NIC", NIC_PATH: "NIC", DRIVER: "driver", MAC: "MAC", MODE: "mode" },
+      ...{ REACH: "reach", INBOUND: "inbound", RANGE: "range", ADDRESS: "address", ROUTES: "routes" },
     });
   }
   if (stage === "boot") return new Map();
@@ -127,7 +130,7 @@ function valuesOf(stage: Stage, inputs: Inputs): Map<string, string> {
 }
 
 /** Of an appliance these are told also where they stay. */
-const PINS = new Set(["IP", "MAC"]);
+const PINS = new Set(["IP", "IPv6", "MAC"]);
 
 /** Images by service; twelve digits of a digest are as good as all of them, and leave the table its width. */
 function imagesOf(inputs: Inputs): [string, string][] {
@@ -150,13 +153,17 @@ function servicesIn(compose: string): object {
 }
 
 function networkValues(inputs: Inputs): Map<string, string> {
-  const [block = {}] = (inputs["ipamConfigs"] ?? []) as Record<string, unknown>[];
+  const blocks = (inputs["ipamConfigs"] ?? []) as Record<string, unknown>[];
+  const block6 = blocks.find((each) => String(each["subnet"]).includes(":"));
+  const block = blocks.find((each) => each !== block6) ?? {};
   const { parent, macvlan_mode, ipvlan_mode } = (inputs["options"] ?? {}) as Record<string, unknown>;
   const { subnet, gateway, ipRange, auxAddress } = block;
   const aux = Object.entries((auxAddress ?? {}) as Record<string, unknown>).map(([key, ip]) => `${key} ${String(ip)}`);
   const values = { driver: inputs["driver"], mode: macvlan_mode ?? ipvlan_mode, parent, subnet, gateway };
   const given = Object.entries({
     ...values,
+    subnet6: block6?.["subnet"],
+    gateway6: block6?.["gateway"],
     "range for others": ipRange === `${String(gateway)}/32` ? "none" : ipRange,
     reserved: aux.join(", "),
   });

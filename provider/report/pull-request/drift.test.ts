@@ -4,7 +4,7 @@ import { ApplianceHost, ApplianceHostArgs, driftOf as driftOfHost, resolveHost }
 import { previewFromNothing } from "../../fleet/run/from-nothing";
 import { HostFacts } from "../../observe";
 import { inSync } from "../../observe/fixtures/in-sync";
-import { driftOf, previewBetween, Step } from ".";
+import { driftOf, hostChange, previewBetween, Step } from ".";
 
 const base: ApplianceHostArgs = {
   ssh: { destination: "gw1" },
@@ -33,7 +33,10 @@ async function told(
   change: (facts: HostFacts) => Partial<HostFacts> = () => ({}),
 ): Promise<{ all: string[]; drift: string[] }> {
   const synced = inSync(before, resolveHost(before).host!);
-  const reasons = driftOfHost({ ...synced, ...change(synced) }, after, resolveHost(after).host!);
+  // A network that is there and differs is no drift of its step.
+  const reasons = driftOfHost({ ...synced, ...change(synced) }, after, resolveHost(after).host!).filter(
+    ({ resource }) => resource !== "network",
+  );
   const preview = previewBetween(await steps(before), await steps(after));
   const part = ({ urn }: Step): string =>
     urn.includes("BootShim$command") ? "boot" : urn.includes("HostInterface$command") ? "link" : "appliance";
@@ -51,7 +54,28 @@ async function told(
   return { all: reasons.flatMap((each) => each.reasons), drift };
 }
 
+const macvlan = withLink({ address: "192.168.76.9" });
+const ipvlan = { ...macvlan, network: { ...macvlan.network, driver: "ipvlan" as const } };
+
+it("another driver is told of link, network and appliance", async () => {
+  const { changes } = hostChange(previewBetween(await steps(macvlan), await steps(ipvlan)));
+  const said = changes.flatMap(({ stage, fields }) =>
+    fields.map(({ label, before, after }) => `${stage} ${label}: ${before ?? "-"} ${after ?? "-"}`),
+  );
+  expect(said).toEqual(
+    expect.arrayContaining([
+      "link driver: - ipvlan",
+      "link mode: bridge l2",
+      expect.stringMatching(/^link MAC: 02:\S+ -$/),
+      "network driver: macvlan ipvlan",
+      "network mode: bridge l2",
+      "appliance MAC: 02:42:c0:a8:4c:35 -",
+    ]),
+  );
+});
+
 it.each<[string, ApplianceHostArgs, ApplianceHostArgs]>([
+  ["another driver", macvlan, ipvlan],
   ["an image", base, { ...base, appliances: { dns: { ...dns!, service: { image: "example.com/dns:2" } } } }],
   ["an address", base, { ...base, appliances: { dns: { ...dns!, ip: "192.168.76.54" } } }],
   ["another NIC", base, withLink({ nic: { name: "ens3" } })],

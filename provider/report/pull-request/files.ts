@@ -43,7 +43,7 @@ export function filesOf(inputs: Step["old"]): Map<string, string> {
 
 /** `KEY='value'` lines of a shell. */
 export function confOf(text: string): Map<string, string> {
-  const lines = text.matchAll(/^([A-Z_]+)='(.*)'$/gm);
+  const lines = text.matchAll(/^([A-Z][A-Z0-9_]*)='(.*)'$/gm);
   return new Map([...lines].map(([, key, value]) => [key!, value!.replace(/'\\''/g, "'")]));
 }
 

@@ -85,6 +85,30 @@ describe("hostChange", () => {
     expect(hostChange({ ...preview, steps: only }).changes[0]!.drift).toEqual(["network lan is missing"]);
   });
 
+  it("tells the IPv6 half of a network, and the IPv6 address of an appliance before and after", () => {
+    const preview = recorded("network");
+    const half = { subnet: "fd00:76::/64", gateway: "fd00:76::1", ipRange: "fd00:76::1/128" };
+    const steps = preview.steps.map((step) => {
+      const { FILES } = (step.new?.["environment"] ?? {}) as { FILES?: string };
+      const after = { ...step.new };
+      if (step.type === "docker:index/network:Network")
+        after["ipamConfigs"] = [half, ...(after["ipamConfigs"] as object[])];
+      if (step.name === "gw1-dns-appliance")
+        after["environment"] = { FILES: FILES!.replace("IP='", "IP6='fd00:76::53'\nIP='") };
+      return { ...step, new: after };
+    });
+    const fields = (name: string) =>
+      hostChange({ ...preview, steps }).changes.find((change) => change.name === name)!.fields;
+    expect(fields("lan")).toEqual([
+      { label: "gateway", before: "192.168.76.1", after: "192.168.76.2" },
+      { label: "subnet6", before: undefined, after: "fd00:76::/64" },
+      { label: "gateway6", before: undefined, after: "fd00:76::1" },
+    ]);
+    expect(fields("dns").filter(({ label }) => label === "IPv6")).toEqual([
+      { label: "IPv6", before: undefined, after: "fd00:76::53" },
+    ]);
+  });
+
   it("takes a comment in a compose file for no reason to restart", () => {
     const preview = recorded("patience", (json) => json.replace(/READY_TIMEOUT='300'/, "READY_TIMEOUT='120'"));
     const steps = preview.steps.map((step) => {

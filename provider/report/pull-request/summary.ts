@@ -62,7 +62,7 @@ function cellsOf({ host, change, names }: Group): Record<(typeof TITLES)[number]
     .filter(({ stage, kind }) => stage === "appliance" && kind !== "create" && kind !== "delete")
     .flatMap((each) =>
       each.fields
-        .filter(({ label, before, after }) => label === "IP" && before !== after)
+        .filter(({ label, before, after }) => (label === "IP" || label === "IPv6") && before !== after)
         .map((field) => `${code(each.name)} ${fieldText(field)}`),
     );
   const containers = change === undefined ? [] : inWords(impactOf(change));

@@ -28,11 +28,12 @@ compose() ( # DIR SECONDS ARGUMENT...
 )
 
 load() { # DIR: its appliance.conf
-  unset NAME NETWORK PARENT SERVICE IP MAC CONTAINER READY_TIMEOUT RESTART
+  unset NAME NETWORK PARENT SERVICE DRIVER IP IP6 MAC CONTAINER READY_TIMEOUT RESTART
   # shellcheck disable=SC1091
   . "$1/appliance.conf" || return 1
-  CONTAINER=${CONTAINER:-$name} READY_TIMEOUT=${READY_TIMEOUT:-120} RESTART=${RESTART-unless-stopped}
-  [ "${NAME:-}" = "$name" ] && [ -n "${NETWORK:-}" ] && [ -n "${PARENT:-}" ] && [ -n "${SERVICE:-}" ] && [ -n "${IP:-}" ] && [ -n "${MAC:-}" ]
+  CONTAINER=${CONTAINER:-$name} READY_TIMEOUT=${READY_TIMEOUT:-120} IP6=${IP6:-} RESTART=${RESTART-unless-stopped}
+  DRIVER=${DRIVER:-macvlan} MAC=${MAC:-} # with ipvlan the MAC is the NIC's, and none is pinned
+  [ "${NAME:-}" = "$name" ] && [ -n "${NETWORK:-}" ] && [ -n "${PARENT:-}" ] && [ -n "${SERVICE:-}" ] && [ -n "${IP:-}" ] && { [ -n "$MAC" ] || [ "$DRIVER" = ipvlan ]; }
 }
 
 # The first lines, without what is secret in this version or the one before, indented under what was said.
@@ -44,13 +45,13 @@ docker_answers() { docker_says=$(dk_in 20 version -f '{{.Server.Version}}' 2>&1 
 
 # --- before anything is touched ---
 
-# Fields: id | name | project | its folder | appliance | state | networks as NAME,IP,MAC,CONFIGURED-IP. A container that vanishes
+# Fields: id | name | project | its folder | appliance | state | networks as NAME,IP,MAC,CONFIGURED-IP and further addresses (IPv6). A container that vanishes
 # between the two calls is no failure.
 all_containers() {
   ac_ids=$(dk ps -aq --no-trunc) || return 1
   [ -n "$ac_ids" ] || return 0
   # shellcheck disable=SC2086
-  dk inspect --type container -f '{{.ID}}|{{.Name}}|{{index .Config.Labels "com.docker.compose.project"}}|{{index .Config.Labels "com.docker.compose.project.working_dir"}}|{{index .Config.Labels "pulumi-macvlan.appliance"}}|{{.State.Status}}|{{range $n, $e := .NetworkSettings.Networks}}{{$n}},{{$e.IPAddress}},{{$e.MacAddress}},{{with $e.IPAMConfig}}{{.IPv4Address}}{{end}} {{end}}' $ac_ids 2>/dev/null
+  dk inspect --type container -f '{{.ID}}|{{.Name}}|{{index .Config.Labels "com.docker.compose.project"}}|{{index .Config.Labels "com.docker.compose.project.working_dir"}}|{{index .Config.Labels "pulumi-macvlan.appliance"}}|{{.State.Status}}|{{range $n, $e := .NetworkSettings.Networks}}{{$n}},{{$e.IPAddress}},{{$e.MacAddress}},{{with $e.IPAMConfig}}{{.IPv4Address}}{{end}}{{if $e.GlobalIPv6PrefixLen}},{{$e.GlobalIPv6Address}}{{end}}{{with $e.IPAMConfig}}{{if not (eq (print .IPv6Address) "" "invalid IP")}},{{.IPv6Address}}{{end}}{{end}} {{end}}' $ac_ids 2>/dev/null
   return 0
 }
 
@@ -60,7 +61,9 @@ check_pins() {
     [ "$cp" != "$name" ] || continue
     [ "$(conf "$etc/appliances/$cp/appliance.conf" IP)" != "$IP" ] ||
       die "$name: $IP is the address of the appliance $cp on this host: choose another, or remove $cp first, in a run of its own"
-    [ "$(conf "$etc/appliances/$cp/appliance.conf" MAC)" != "$MAC" ] ||
+    [ -z "$IP6" ] || [ "$(conf "$etc/appliances/$cp/appliance.conf" IP6)" != "$IP6" ] ||
+      die "$name: $IP6 is the address of the appliance $cp on this host: choose another, or remove $cp first, in a run of its own"
+    [ -z "$MAC" ] || [ "$(conf "$etc/appliances/$cp/appliance.conf" MAC)" != "$MAC" ] ||
       die "$name: $MAC is the MAC of the appliance $cp on this host: choose another, or remove $cp first, in a run of its own"
   done
 }
@@ -71,22 +74,22 @@ check_host() {
     die "$name: Docker has no network $NETWORK: create it first. $(tail -n 1 "$work/said")"
   }
   case $ch in
-    "macvlan $PARENT") ;;
-    macvlan\ *) die "$name: the Docker network $NETWORK is on ${ch#* }, not on $PARENT: name the network that is on $PARENT" ;;
-    *) die "$name: the Docker network $NETWORK is of the kind ${ch%% *}, which puts nothing on the LAN: name a macvlan network on $PARENT" ;;
+    "$DRIVER $PARENT") ;;
+    "$DRIVER "*) die "$name: the Docker network $NETWORK is on ${ch#* }, not on $PARENT: name the network that is on $PARENT" ;;
+    *) die "$name: the Docker network $NETWORK is of the kind ${ch%% *}, where $DRIVER is wanted: name a network of that driver on $PARENT" ;;
   esac
   all_containers >"$work/containers" || die "$name: Docker does not list its containers"
   ch=
   [ ! -f "$live/appliance.conf" ] || ch=$(conf "$live/appliance.conf" CONTAINER)
   : >"$work/strays"
-  awk -F '|' -v name="$name" -v container="/$CONTAINER" -v folder="$live/files" -v network="$NETWORK" -v ip="$IP" -v mac="$MAC" \
+  awk -F '|' -v name="$name" -v container="/$CONTAINER" -v folder="$live/files" -v network="$NETWORK" -v ip="$IP" -v ip6="$IP6" -v mac="$MAC" \
     -v here="/${ch:-$name}" -v applied="$([ ! -f "$live/appliance.conf" ] || echo 1)" -v strays="$work/strays" '
     function refuse(what) { print what; bad = 1 }
     function pinned(   count, end, f, i) {
       count = split($7, end, " ")
       for (i = 1; i <= count; i++) {
         split(end[i], f, ",")
-        if (f[1] == network && (f[2] == ip || f[4] == ip) && (f[3] == "" || tolower(f[3]) == mac)) return 1
+        if (f[1] == network && (f[2] == ip || f[4] == ip) && (f[3] == "" || mac == "" || tolower(f[3]) == mac)) return 1
       }
       return 0
     }
@@ -101,9 +104,13 @@ check_host() {
     {
       count = split($7, end, " ")
       for (i = 1; i <= count; i++) {
-        split(end[i], f, ",")
+        fields = split(end[i], f, ",")
+        for (j = 5; j <= fields; j++) if (f[1] == network && f[j] == ip6) {
+          refuse("the container " who " has the address " ip6 " on " network ": stop and remove it, or choose another ip6")
+          break
+        }
         if (f[1] == network && (f[2] == ip || f[4] == ip)) refuse("the container " who " has the address " ip " on " network ": stop and remove it, or choose another ip")
-        if (tolower(f[3]) == mac) refuse("the container " who " has the MAC " mac " on " f[1] ": stop and remove it, or choose another mac")
+        if (mac != "" && tolower(f[3]) == mac) refuse("the container " who " has the MAC " mac " on " f[1] ": stop and remove it, or choose another mac")
       }
     }
     END { exit bad }' "$work/containers" >"$work/refused" || {
@@ -147,7 +154,7 @@ fetch_images() {
 # Fields: service | id | pid | state | health | time of start | restarts | exit code | policy | networks | error. It must be {{.ID}}: {{.Id}} makes
 # Docker's client render the template on the raw JSON, where the Health of a container without health check is an error (26.1.5).
 project_rows() { # ID...
-  dk inspect --type container -f '{{index .Config.Labels "com.docker.compose.service"}}|{{.ID}}|{{.State.Pid}}|{{.State.Status}}|{{with .State.Health}}{{.Status}}{{else}}none{{end}}|{{.State.StartedAt}}|{{.RestartCount}}|{{.State.ExitCode}}|{{.HostConfig.RestartPolicy.Name}}|{{range $n, $e := .NetworkSettings.Networks}} {{$n}},{{$e.IPAddress}},{{$e.MacAddress}}{{end}} |{{.State.Error}}' "$@" >"$work/rows" 2>/dev/null
+  dk inspect --type container -f '{{index .Config.Labels "com.docker.compose.service"}}|{{.ID}}|{{.State.Pid}}|{{.State.Status}}|{{with .State.Health}}{{.Status}}{{else}}none{{end}}|{{.State.StartedAt}}|{{.RestartCount}}|{{.State.ExitCode}}|{{.HostConfig.RestartPolicy.Name}}|{{range $n, $e := .NetworkSettings.Networks}} {{$n}},{{$e.IPAddress}},{{$e.MacAddress}}{{if $e.GlobalIPv6PrefixLen}},{{$e.GlobalIPv6Address}}{{end}}{{end}} |{{.State.Error}}' "$@" >"$work/rows" 2>/dev/null
 }
 project_ids() { dk ps -aq --no-trunc --filter "label=$label=$name" --filter "label=com.docker.compose.project=$name"; }
 
@@ -190,26 +197,28 @@ attached() { ! awk -F '|' -v service="$SERVICE" '$1 == service { print $10 }' "$
 # The pins, as Docker says and as the kernel says inside the container: Docker's word stays the same when a NIC takes its macvlans away.
 # Prints what is wrong.
 pinned() {
-  pi_pid=$(awk -F '|' -v service="$SERVICE" -v network="$NETWORK" -v ip="$IP" -v mac="$MAC" '
+  pi_pid=$(awk -F '|' -v service="$SERVICE" -v network="$NETWORK" -v ip="$IP" -v ip6="$IP6" -v mac="$MAC" '
     $1 == service { count++; pid = $3 }
     { ends = split($10, end, " "); for (e = 1; e <= ends; e++) if (index(end[e], network ",") == 1) lan = lan " " end[e] }
     END {
       if (count != 1) print "the service " service " has " count + 0 " containers instead of one"
-      else if (lan != " " network "," ip "," mac)
-        print "on " network " Docker has" (lan == "" ? " nothing" : lan) ", where one container with " ip " and " mac " is wanted"
+      else if (lan != " " network "," ip "," mac (ip6 == "" ? "" : "," ip6))
+        print "on " network " Docker has" (lan == "" ? " nothing" : lan) ", where one container with " ip (ip6 == "" ? "" : ", " ip6) (mac == "" ? "" : " and " mac) " is wanted"
       else print pid
     }' "$work/rows")
   case $pi_pid in '' | *[!0-9]*) echo "$pi_pid" && return 1 ;; esac
-  printf 'link show type macvlan\naddr show\nroute show default\n' | timeout 10 nsenter -t "$pi_pid" -n ip -o -batch - 2>&1 |
-    awk -v service="$SERVICE" -v ip="$IP" -v mac="$MAC" -v link="$PARENT" -v nic="$(below "$PARENT")" '
+  printf 'link show type %s\naddr show\nroute show default\n' "$DRIVER" | timeout 10 nsenter -t "$pi_pid" -n ip -o -batch - 2>&1 |
+    awk -v service="$SERVICE" -v ip="$IP" -v ip6="$IP6" -v mac="$MAC" -v link="$PARENT" -v nic="$(below "$PARENT")" '
       / link\/ether / { count++; device = below = $2; sub(/[@:].*/, "", device); gsub(/^.*@if|:$/, "", below); at = $0; sub(/.* link\/ether /, "", at); sub(/ .*/, "", at); next }
       $3 == "inet" { split($4, address, "/"); if (address[1] == ip) on = $2; next }
+      $3 == "inet6" { split($4, address, "/"); if (address[1] == ip6) on6 = $2; next }
       /^default / { for (f = 1; f < NF; f++) if ($f == "dev") way = $(f + 1); next }
       END {
         if (count != 1) print "inside the container there are " count + 0 " LAN interfaces instead of one"
-        else if (at != mac) print "inside the container the MAC is " at " instead of " mac
+        else if (mac != "" && at != mac) print "inside the container the MAC is " at " instead of " mac
         else if (nic != "" && below != nic) print "inside the container " device " is on another NIC than " link
         else if (on != device) print "inside the container " device " does not have " ip
+        else if (ip6 != "" && on6 != device) print "inside the container " device " does not have " ip6
         else if (way != "" && way != device) print "inside the container the default route is not on the LAN: Docker took another network of " service " for it"
         else exit 0
         exit 1
@@ -339,6 +348,8 @@ check_way_out() {
   [ -n "$wo" ] || return 0
   ! answers "${wo#* }" "${wo% *}" nsenter -t "$wo_pid" -n || return 0
   if wo_nic=$(lower "$PARENT") && answers "$wo_nic" "${wo% *}"; then
+    [ -n "$MAC" ] ||
+      { warn "$name: the gateway ${wo% *} answers this host but not $IP: something between them lets no further address through, such as an access point or a cloud that knows the addresses of each machine" && return; }
     warn "$name: the gateway ${wo% *} answers this host but not $MAC: something between them lets no further MAC through. Allow more addresses on the switch port (port security, MAC limit), or on a virtual machine promiscuous mode, MAC spoofing or forged transmits"
   else
     warn "$name: the gateway ${wo% *} does not answer: $IP is cut off from everything beyond its own subnet"

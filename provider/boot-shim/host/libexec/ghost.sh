@@ -107,5 +107,5 @@ heal_link() { # LINK
   if [ "${hl_version%%.*}" -lt 27 ]; then
     die "Most likely a network on $1 was once removed while it was a ghost: Docker before 27.0.1 keeps its record, which takes $1 at each start. The cure that costs least is Docker 27.0.1 or newer; without it, give the link another name, which makes the network anew on that. Remove no network by hand: that leaves one more such record"
   fi
-  die "See why: journalctl -u docker -g macvlan"
+  die "See why: journalctl -u docker -g vlan"
 }

@@ -154,17 +154,18 @@ valid_name() { # a link's or an appliance's name, safe as a file name and as a u
 
 links() { for li_f in "$etc"/links/*.conf; do [ ! -f "$li_f" ] || { li_f=${li_f##*/} && echo "${li_f%.conf}"; }; done; }
 appliances() { for ap_f in "$etc"/appliances/*/appliance.conf; do [ ! -f "$ap_f" ] || { ap_f=${ap_f%/*} && echo "${ap_f##*/}"; }; done; }
-pins() { # LINK: the addresses of the appliances on it, one a line. Read without a process for each file
+pins() { # LINK: the addresses of the appliances on it, of both kinds, one a line. Read without a process for each file
   for pi_f in "$etc"/appliances/*/appliance.conf; do
     [ -f "$pi_f" ] || continue
-    pi_on='' pi_ip=''
+    pi_on='' pi_ip='' pi_ip6=''
     while IFS= read -r pi; do
       case $pi in
         PARENT=*) pi_on=${pi#PARENT=\'} ;;
         IP=*) pi_ip=${pi#IP=\'} ;;
+        IP6=*) pi_ip6=$nl${pi#IP6=\'} && pi_ip6=${pi_ip6%\'} ;;
       esac
     done <"$pi_f"
-    [ "$pi_on" != "$1'" ] || echo "${pi_ip%\'}"
+    [ "$pi_on" != "$1'" ] || echo "${pi_ip%\'}$pi_ip6"
   done
 }
 lower() { # LINK: the device under it
@@ -184,16 +185,17 @@ below() { # LINK
 
 # Makes the host's routes over LINK what its configuration says: unless REACH is none one /32 to each pinned address, with REACH=range one to
 # RANGE, with REACH=watch one /32 to each container that `watch` has seen, and those of ROUTES. They are from ADDRESS, or from the host's
-# own address on the NIC, so that LINK needs none. Returns 3 while the NIC has no address to send from (it may come late, by DHCP). With
-# `check` it changes nothing and returns 4 if it would have.
+# own address on the NIC, so that LINK needs none. Those of IPv6, each a /128, are from ADDRESS6 alone: nobody behind a macvlan is told the
+# MAC of an IPv6 address of the NIC. Returns 3 while the NIC has no address to send from (it may come late, by DHCP). With `check` it changes
+# nothing and returns 4 if it would have.
 # One at a time: two appliances that start at once must not each take the other's route for one too many.
 routes_sync() ( # LINK [check]
   [ -d "$run" ] || mkdir -p "$run"
   exec 8>"$run/routes-$1.lock" && flock -w 60 8 && routes_sync_locked "$@"
 )
 watched() { echo "$run/watched-$1"; } # LINK: the file with the addresses that `watch` has seen with REACH=watch, one a line
-routes_wanted() { # LINK: sets $rs_to, where routes over it are to lead, and $rs_from, its own address
-  rs_to='' rs_from='' rs_reach='' rs_range='' rs_more=''
+routes_wanted() { # LINK: sets $rs_to and $rs_to6, where routes over it are to lead, and $rs_from and $rs_from6, its own addresses
+  rs_reach='' rs_range='' rs_more=''
   while IFS= read -r rs; do
     rs_value=${rs#*=\'} rs_value=${rs_value%\'}
     case $rs in
@@ -201,6 +203,7 @@ routes_wanted() { # LINK: sets $rs_to, where routes over it are to lead, and $rs
       RANGE=*) rs_range=$rs_value ;;
       ROUTES=*) rs_more=$rs_value ;;
       ADDRESS=*) rs_from=$rs_value ;;
+      ADDRESS6=*) rs_from6=$rs_value ;;
     esac
   done <"$etc/links/$1.conf"
   case $rs_reach in
@@ -213,12 +216,16 @@ routes_wanted() { # LINK: sets $rs_to, where routes over it are to lead, and $rs
     *) return 0 ;;
   esac
   for rs in $(pins "$1") $rs_more; do
-    case "$rs_to " in *" $rs "*) ;; *) rs_to="$rs_to $rs" ;; esac
+    case "$rs_to$rs_to6 " in *" $rs "*) continue ;; esac
+    case $rs in
+      *:*) [ -z "$rs_from6" ] || rs_to6="$rs_to6 $rs" ;;
+      *) rs_to="$rs_to $rs" ;;
+    esac
   done
 }
 routes_sync_locked() { # LINK [check]
   [ -f "$etc/links/$1.conf" ] && [ -e "$net/$1" ] || return 0
-  rs_want='' rs_rc=0 rs_to='' rs_from=''
+  rs_want='' rs_rc=0 rs_to='' rs_to6='' rs_from='' rs_from6=''
   rs_nic=$(lower "$1") && routes_wanted "$1"
   if [ -n "$rs_from" ]; then
     for rs_ip in $rs_to; do rs_want="$rs_want $rs_ip@$rs_from"; done
@@ -237,6 +244,7 @@ routes_sync_locked() { # LINK [check]
       esac
     done
   fi
+  for rs_ip in $rs_to6; do rs_want="$rs_want $rs_ip@$rs_from6"; done
   rs_have=' '
   while read -r rs_ip rs_src; do
     case $rs_ip:$rs_src in
@@ -246,18 +254,19 @@ routes_sync_locked() { # LINK [check]
     esac
   done <<END
 $(ip -4 -o route show dev "$1" proto $route_proto)
+$([ -z "$rs_from6" ] || ip -6 -o route show dev "$1" proto $route_proto)
 END
   for rs_r in $rs_want; do
     case "$rs_have" in *" $rs_r "*) continue ;; esac
     [ "${2:-}" != check ] || return 4
-    if ip -4 route replace "${rs_r%@*}" dev "$1" src "${rs_r#*@}" proto $route_proto; then
+    if ip route replace "${rs_r%@*}" dev "$1" src "${rs_r#*@}" proto $route_proto; then
       say "route to ${rs_r%@*} over $1"
     else rs_rc=1; fi
   done
   for rs_r in $rs_have; do
     case "$rs_want " in *" ${rs_r%@*}@"*) continue ;; esac
     [ "${2:-}" != check ] || return 4
-    ip -4 route del "${rs_r%@*}" dev "$1" proto $route_proto && say "no more route to ${rs_r%@*} over $1"
+    ip route del "${rs_r%@*}" dev "$1" proto $route_proto && say "no more route to ${rs_r%@*} over $1"
   done
   return $rs_rc
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # managed by pulumi-macvlan
-# Sourced by `parent`: which NIC is meant, and whether a macvlan can be put on it.
-# shellcheck disable=SC2154  # name, wait, udev, NIC_NAME, NIC_MAC, NIC_PATH, VLAN: parent; under: vlan.sh; net: lib.sh
+# Sourced by `parent`: which NIC is meant, and whether the link can be put on it.
+# shellcheck disable=SC2154  # name, driver, wait, udev, netif, NIC_NAME, NIC_MAC, NIC_PATH, VLAN: parent; under: vlan.sh; net: lib.sh
 
 id_path() { udevadm info -q property -p "$net/$1" 2>/dev/null | sed -n 's/^ID_PATH=//p'; }
 physical() { for ph in "$net"/*/device; do [ ! -e "$ph" ] || { ph=${ph%/device} && echo "${ph##*/}"; }; done; }
@@ -23,7 +23,7 @@ all_macs() {
 # Before udev is done with a device it may still be renamed, which fails once it is up.
 settled() {
   [ -e "$udev/control" ] || return 0
-  read -r se_index <"$net/$1/ifindex" && [ -e "$udev/data/n$se_index" ]
+  { read -r se_index <"$net/$1/ifindex" && [ -e "$udev/data/n$se_index" ]; } 2>/dev/null # nothing is said of one that is just renamed
 }
 
 candidates() {
@@ -64,10 +64,32 @@ find_nic() { # sets $nic
 "*) die "$name: several NICs $(wanted): $(echo "$nic" | tr '\n' ' '): choose one by name or by path" ;; esac
 }
 
+# The file by which systemd-networkd is to make the NIC a member of a bond or a bridge; nothing if it is not.
+membership() {
+  me=$(sed -n 's/^NETWORK_FILE=//p' "$netif/links/$index" 2>/dev/null)
+  [ -z "$me" ] || grep -lsE '^[[:space:]]*(Bond|Bridge)[[:space:]]*=[[:space:]]*[^[:space:]]' "$me" "$me".d/*.conf | head -n 1
+}
+is_member() { [ -e "$net/$nic/master" ] || [ -e "$net/$nic/brport" ]; }
+# The kernel makes no member of a NIC that carries a macvlan, which would leave the host without its bond, and off the network. At boot networkd
+# comes to that some time after udev is done with the NIC. The unit comes after the other network managers, which take it all in one go.
+let_networkd_first() {
+  read -r index <"$net/$nic/ifindex"
+  [ "$wait" != 0 ] && ! is_member && timeout 10 systemctl -q is-active systemd-networkd.service || return 0
+  le_end=$(($(uptime_s) + wait))
+  until [ "$(uptime_s)" -ge "$le_end" ]; do
+    case $(sed -n 's/^ADMIN_STATE=//p' "$netif/links/$index" 2>/dev/null) in
+      '' | pending | initialized) ;;
+      *) if [ -z "$(membership)" ] || is_member; then return 0; fi ;;
+    esac
+    sleep 0.5
+  done
+}
+
 check_nic() {
-  cn=
-  [ ! -e "$net/$nic/phy80211" ] && [ ! -d "$net/$nic/wireless" ] ||
-    cn="it is Wi-Fi, whose access point lets no second MAC through: use a wired NIC"
+  cn=$(membership)
+  [ -z "$cn" ] || cn="systemd-networkd is to make it a member of a bond or a bridge ($cn): use that as the NIC, by name"
+  [ "$driver" = ipvlan ] || { [ ! -e "$net/$nic/phy80211" ] && [ ! -d "$net/$nic/wireless" ]; } ||
+    cn="it is Wi-Fi, whose access point lets no second MAC through: use a wired NIC, or the driver ipvlan"
   read -r cn_type <"$net/$nic/type"
   [ "$cn_type" = 1 ] || cn="it is not Ethernet"
   [ "$nic" != "$name" ] || cn="it is the link itself"
@@ -77,16 +99,20 @@ check_nic() {
     cn="it is a member of the bond $(basename "$(readlink -f "$net/$nic/master")"): use the bond as the NIC, by name"
   else
     cn_is=$(detail "$nic")
-    if mode_of "$cn_is" >/dev/null; then cn="it is itself a macvlan, on $(lower "$nic"): use that as the NIC"; fi
+    if mode_of "$cn_is" >/dev/null; then cn="it is itself a macvlan or an ipvlan, on $(lower "$nic"): use that as the NIC"; fi
     case ${VLAN:+$cn_is} in *" vlan protocol "*) cn="it is itself a VLAN: take $(lower "$nic") as the NIC, or leave the VLAN $VLAN out" ;; esac
   fi
   # tagged frames go to their VLAN before anything else on the NIC sees them
   for cn_up in "$net/${under:-none yet}"/upper_*; do
     [ -e "$cn_up" ] || continue
     cn_up=${cn_up##*/upper_}
-    case $(detail "$cn_up") in
-      *" ipvlan "* | *" ipvtap "*) cn="$under carries the ipvlan $cn_up, and the kernel allows macvlan or ipvlan on a device, not both: remove $cn_up" ;;
-      *" mode passthru "*) [ "$cn_up" = "$name" ] || cn="$cn_up has $under for itself (passthru): remove $cn_up" ;;
+    [ "$cn_up" != "$name" ] || continue # made again if it is of the other kind
+    case $driver$(detail "$cn_up") in
+      macvlan*" ipvlan "* | macvlan*" ipvtap "*) cn="$under carries the ipvlan $cn_up, and the kernel allows macvlan or ipvlan on a device, not both: remove $cn_up" ;;
+      *" mode passthru "*) cn="$cn_up has $under for itself (passthru): remove $cn_up" ;;
+      ipvlan*" macvlan "* | ipvlan*" macvtap "*) cn="$under carries the macvlan $cn_up, and the kernel allows macvlan or ipvlan on a device, not both: remove $cn_up" ;;
+      ipvlan*" ipvlan "*"mode l2 bridge "*) ;;
+      ipvlan*" ipvlan "*) cn="$cn_up has set the ipvlans of $under to another mode than l2 bridge: remove it, or set it to that" ;;
     esac
   done
   [ -z "$cn" ] || die "$name: cannot be put on $nic: $cn"
