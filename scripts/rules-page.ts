@@ -44,11 +44,11 @@ const elsewhere: readonly (readonly [string, string])[] = [
   ],
   [
     "Limits of MACs per switch port, 802.1X",
-    "Not visible from the host. Cisco's port security, once on, allows one MAC and shuts the port at the second: the host is gone from the LAN when the first appliance starts. Allow the port one MAC for each appliance and two for the host, or use ipvlan.",
+    "Not visible from the host. Cisco's port security, once on, allows one MAC and shuts the port at the second: the host is gone from the LAN when the first appliance starts. Allow the port one MAC for each appliance and two for the host, or use `network.driver: ipvlan`, which needs none but the NIC's.",
   ],
   [
     "The firewall of Proxmox around a guest",
-    "Not visible from the guest. With the firewall on at its NIC, `macfilter` drops what the appliances send: turn it off in the guest's firewall options.",
+    "Not visible from the guest. With the firewall on at its NIC, `macfilter` drops what the appliances send: turn it off in the guest's firewall options, or use `network.driver: ipvlan`.",
   ],
   ["KVM, QEMU", "Filter nothing by themselves."],
   [

@@ -64,9 +64,23 @@ export const tiers: Tier[] = [
   },
   {
     name: "lab-network",
-    what: "lab hosts, Debian 13: ways to containers that nobody pinned, VLANs",
+    what: "lab hosts, Debian 13: ways to containers that nobody pinned, the move from macvlan-router, VLANs, IPv6, ipvlan, two hosts on the wire",
     vitest: ["--project", "lab"],
     env: { LAB_SUITE: "trixie", LAB_PART: "network", LAB_NAME: "test-network" },
+    named: true,
+  },
+  {
+    name: "lab-network-sid",
+    what: "lab hosts, Debian unstable: ways to containers that nobody pinned, VLANs, IPv6, ipvlan",
+    vitest: ["--project", "lab"],
+    env: { LAB_SUITE: "sid", LAB_PART: "network-sid", LAB_NAME: "test-network-sid" },
+    named: true,
+  },
+  {
+    name: "lab-managers",
+    what: "lab hosts, Debian 13: every network manager, and a NIC that becomes another",
+    vitest: ["--project", "lab"],
+    env: { LAB_SUITE: "trixie", LAB_PART: "managers", LAB_NAME: "test-managers" },
     named: true,
   },
   {

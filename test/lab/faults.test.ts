@@ -8,9 +8,10 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { LabStack } from "../../lab/pulumi";
 import { page } from "./faults/page";
 import { passing, refused } from "./faults/passing";
-import { fewRounds, manyRounds } from "./faults/rounds";
+import { fewRounds, manyRounds, trunkRounds } from "./faults/rounds";
 import {
   bootWith,
+  macsOf,
   make,
   runRound,
   saidBy,
@@ -20,8 +21,9 @@ import {
   type RoundSeen,
   type SeenAtBoot,
 } from "./faults/run";
-import { belongingsOf, crowded, few, many } from "./faults/site";
-import { acts, containers, expectIdentities, site } from "./site";
+import { belongingsOf, crowded, few, many, trunk } from "./faults/site";
+import { trunkPassing } from "./faults/trunk";
+import { acts, containers, site } from "./site";
 
 const here = site();
 const { host } = here;
@@ -36,6 +38,7 @@ test("docs/faults.md is the table of these faults", async () => {
 const rounds = [
   ...manyRounds.map((round) => ({ ...round, crowd: many })),
   ...fewRounds.map((round) => ({ ...round, crowd: few })),
+  ...trunkRounds.map((round) => ({ ...round, crowd: trunk })),
 ].filter(({ name, faults }) => `${name} ${faults.map(({ id }) => id).join(" ")}`.includes(process.env.FAULTS ?? ""));
 
 describe.each(rounds)("$name", ({ crowd, ...round }) => {
@@ -90,19 +93,22 @@ describe.each(rounds)("$name", ({ crowd, ...round }) => {
   });
 });
 
-describe("what the host puts right by itself", () => {
+describe.each([
+  { on: "a LAN", crowd: few, all: passing },
+  { on: "a VLAN", crowd: trunk, all: trunkPassing },
+])("what the host puts right by itself on $on", ({ crowd, all }) => {
   let stack: LabStack;
   let before: Record<string, string>;
 
   beforeAll(async () => {
-    stack = await crowded(here, few);
+    stack = await crowded(here, crowd);
     before = await containers(host);
   });
 
-  test.each(passing)("$id", async ({ inject }) => {
-    await make(here, inject, few.boxes[0]!);
+  test.each(all)("$id", async ({ inject }) => {
+    await make(here, inject, crowd.boxes[0]!);
     await settle(host);
-    await expectIdentities(here, few.all);
+    expect(await macsOf(here, crowd)).toEqual(Object.fromEntries(crowd.all.map(({ name, mac }) => [name, [mac]])));
     expect(await containers(host)).toEqual(before);
     expect(saidBy((await stack.preview()).started)).toEqual({});
   });

@@ -18,6 +18,12 @@ export async function stateOf(host: Host): Promise<HostState> {
   return sections;
 }
 
+/** What a restart of Docker or of the host changes by itself left out: Docker makes its own bridge anew. */
+export function lasting({ links, addresses, routes, files, units, udev }: HostState): HostState {
+  const names = [...links!.matchAll(/"ifname": "(.*)"/g)].map(([, name]) => name).join("\n");
+  return { links: names, addresses: addresses!, routes: routes!, files: files!, units: units!, udev: udev! };
+}
+
 /** What differs, line by line: nothing where two states are the same. */
 export function differences(before: HostState, after: HostState): string[] {
   return Object.keys({ ...before, ...after }).flatMap((section) => {

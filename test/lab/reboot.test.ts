@@ -1,20 +1,24 @@
 import { describe, expect, test } from "vitest";
-import { sleep } from "../../lab/run";
-import { acts, containers, DNS, expectIdentities, hostReaches, provisioned, site, specification, WEB } from "./site";
+import {
+  acts,
+  answered,
+  containers,
+  DNS,
+  expectIdentities,
+  hostReaches,
+  provisioned,
+  site,
+  specification,
+  WEB,
+} from "./site";
 
 const here = site();
 const { host, lab } = here;
 
 /** Waits until the appliances serve the LAN again; seconds since the host's kernel started. */
 async function ready(): Promise<number> {
-  for (const end = Date.now() + 240_000; Date.now() < end;) {
-    const answer = await lab.lan.http(WEB.ip, 80, "/").catch(() => undefined);
-    if (answer?.status === 200) return Number((await host.shell("cut -d' ' -f1 /proc/uptime")).trim());
-    await sleep(1000);
-  }
-  throw new Error(
-    `web does not answer: ${await host.shell("journalctl -b -u macvlan* -u docker --no-pager | tail -50")}`,
-  );
+  await answered(host, "web", async () => (await lab.lan.http(WEB.ip, 80, "/")).status === 200);
+  return Number((await host.shell("cut -d' ' -f1 /proc/uptime")).trim());
 }
 
 async function expectAsBefore(before: Record<string, string>): Promise<void> {

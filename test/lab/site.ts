@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { Lab } from "../../lab/lab";
+import { sleep } from "../../lab/run";
 import type { Host } from "../../lab/vm/host";
 import type { Suite } from "../../lab/image/image";
 import { stackFor, type LabStack, type Step } from "../../lab/pulumi";
@@ -33,6 +34,22 @@ export function site(): Site {
   return { lab, host: lab.host(1) };
 }
 
+/** Waits up to four minutes until what is asked for answers; an error is no answer. @throws with what the host's journal says last */
+export async function answered(host: Host, what: string, ask: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 240_000; Date.now() < end; await sleep(1000))
+    if (await ask().catch(() => false)) return;
+  const journal = await host.shell("journalctl -b -u 'macvlan*' -u docker --no-pager | tail -50");
+  throw new Error(`${what} does not answer: ${journal}`);
+}
+
+/** Nothing is to be done on the host. */
+export async function expectInSync(stack: LabStack): Promise<void> {
+  expect(acts((await stack.preview()).started)).toEqual([]);
+}
+
+/** The LAN's network, as the lab's hosts are on it. */
+export const lanOf = (host: Host) => ({ subnet: "192.168.76.0/24", gateway: "192.168.76.1", hostAddress: host.ip });
+
 type Appliances = macvlan.ApplianceHostArgs["appliances"];
 
 export const dns = (): Appliances[string] => ({ ip: DNS.ip, service: { image: "lab/dns:1" } });
@@ -50,7 +67,7 @@ export function specification(host: Host, changes: Partial<macvlan.ApplianceHost
   return {
     ssh: { destination: host.alias() },
     interface: { nic: { mac: host.mac }, reach: macvlan.Reach.Pinned },
-    network: { subnet: "192.168.76.0/24", gateway: "192.168.76.1", hostAddress: host.ip },
+    network: lanOf(host),
     appliances: { dns: dns(), web: web() },
     ...changes,
   };

@@ -1,9 +1,8 @@
 // Two LANs on one NIC: the untagged one, and a VLAN that is made for it.
 import { beforeAll, describe, expect, test } from "vitest";
 import type { LabStack } from "../../lab/pulumi";
-import { sleep } from "../../lab/run";
-import { differences, HostState, stateOf } from "./host-state";
-import { acts, bare, containers, dns, DNS, expectIdentities, site, specification, stackOf } from "./site";
+import { differences, HostState, lasting, stateOf } from "./host-state";
+import { acts, answered, bare, containers, dns, DNS, expectIdentities, site, specification, stackOf } from "./site";
 
 const here = site();
 const { host, lab } = here;
@@ -52,17 +51,7 @@ async function expectApart(): Promise<void> {
 }
 
 async function served(): Promise<void> {
-  for (const end = Date.now() + 240_000; Date.now() < end; await sleep(1000))
-    if ((await lab.lan.http(CAM.ip, 80, "/", 5000, on).catch(() => undefined))?.status === 200) return;
-  throw new Error(
-    `cam does not answer: ${await host.shell("journalctl -b -u macvlan* -u docker --no-pager | tail -50")}`,
-  );
-}
-
-/** What a restart of the host changes by itself left out: Docker makes its own bridge anew. */
-function lasting({ links, addresses, routes, files, units, udev }: HostState): HostState {
-  const names = [...links!.matchAll(/"ifname": "(.*)"/g)].map(([, name]) => name).join("\n");
-  return { links: names, addresses: addresses!, routes: routes!, files: files!, units: units!, udev: udev! };
+  await answered(host, "cam", async () => (await lab.lan.http(CAM.ip, 80, "/", 5000, on)).status === 200);
 }
 
 describe("a LAN and a VLAN on one NIC", () => {

@@ -6,7 +6,7 @@ import { Run, Sandbox } from "./sandbox";
 
 /**
  * Docker as a folder: `images` has the images that are there, `all/ID` a line for `all_containers`, `row/ID` one for
- * `project_rows`. What a container becomes is in the name of its image: good, sick (unhealthy), crash, odd (another MAC).
+ * `project_rows`. What a container becomes is in the name of its image: good, sick (unhealthy), crash, odd (another MAC), shared (ipvlan, for which Docker names no MAC).
  * While \`content\` is there, Compose leaves a container that is there as it is, or fails with what is in that file.
  * $KILL_AT is the number of the call before which the script under test is killed.
  */
@@ -34,7 +34,7 @@ unpause) sed -i 's/|paused|/|running|/' "$db/row/$2" "$db/all/$2" ;;
 "compose up") case $* in *--force-recreate*) [ ! -e "$db/content" ] || rm -f "$MACVLAN_ROOT/inside" "$db/content" ;; esac
   if [ -e "$db/content" ]; then echo "$*" >>"$db/ups"; ! grep -q . "$db/content" || { cat "$db/content" >&2; exit 1; }; exit; fi
   image=$(sed -n 's/.*image: //p' "$file"); state='running|healthy'; mac=02:42:c0:a8:4c:50
-  case $image in *fails*) echo "Error response from daemon: no space" >&2; exit 1 ;; *sick*) state='running|unhealthy' ;; *crash*) state='exited|none' ;; *odd*) mac=02:42:00:00:00:99 ;; esac
+  case $image in *fails*) echo "Error response from daemon: no space" >&2; exit 1 ;; *sick*) state='running|unhealthy' ;; *crash*) state='exited|none' ;; *odd*) mac=02:42:00:00:00:99 ;; *shared*) mac= ;; esac
   echo "c1|/web|web|$MACVLAN_ROOT/etc/macvlan/appliances/web/files|web|running|lan,192.168.76.80,$mac,192.168.76.80 |" >"$db/all/c1"
   echo "web|c1|77|$state|2000-01-01T00:00:00Z|0|3|unless-stopped| lan,192.168.76.80,$mac |" >"$db/row/c1"
   echo "$image" >"$db/runs"; echo "$*" >>"$db/ups" ;;
@@ -89,7 +89,7 @@ export class ApplianceHost extends Sandbox {
     this.write("sys/class/net/lan0/lower_ens4", "");
     this.write("sys/class/net/ens4/ifindex", "3\n");
     this.write("docker/network", "macvlan lan0\n");
-    this.write("docker/images", "good:1\ngood:2\nsick:1\ncrash:1\nodd:1\nfails:1\n");
+    this.write("docker/images", "good:1\ngood:2\nsick:1\ncrash:1\nodd:1\nfails:1\nshared:1\n");
   }
 
   apply(version: Version = {}, env: Record<string, string> = {}): Run {

@@ -91,6 +91,42 @@ describe("apply", () => {
   });
 });
 
+describe("on a network of driver ipvlan", () => {
+  const { conf, image } = { conf: { DRIVER: "ipvlan", MAC: "" }, image: "shared:1" };
+
+  test("no MAC is pinned, and the address is read back", () => {
+    host.write("docker/network", "ipvlan lan0\n");
+    expect(host.apply({ image, conf })).toMatchObject({ status: 0, stdout: "web 192.168.76.80\n" });
+    expect(host.apply({ image, conf })).toMatchObject({ status: 0, stdout: "web 192.168.76.80\n", stderr: "" });
+    expect(host.read("docker/ups").trim().split("\n")).toHaveLength(1);
+    expect(host.calls()).toContain("nsenter -t 77 -n ip -o -batch -");
+    host.write("inside", "7: eth0@if3: <UP> mtu 1500 \\    link/ether 52:54:00:00:02:01 brd ff\n");
+    expect(host.apply({ image, conf }).stderr).toContain("inside the container eth0 does not have 192.168.76.80");
+  });
+
+  test("other containers with the MAC of the NIC, or none, are in nobody's way", () => {
+    host.write("docker/network", "ipvlan lan0\n");
+    host.write("docker/all/x1", "x1|/nas||||running|lan,192.168.76.81,, \n");
+    expect(host.apply({ image, conf })).toMatchObject({ status: 0 });
+  });
+
+  test("one of the other driver is refused, and so is ipvlan for an appliance with a MAC", () => {
+    expect(host.apply({ image, conf }).stderr).toContain(
+      "the Docker network lan is of the kind macvlan, where ipvlan is wanted: name a network of that driver on lan0",
+    );
+    host.write("docker/network", "ipvlan lan0\n");
+    expect(host.apply().stderr).toContain("of the kind ipvlan, where macvlan is wanted");
+  });
+
+  test("a gateway that answers the host alone is not a matter of MACs", () => {
+    host.write("docker/network", "ipvlan lan0\n");
+    host.write("neighbour", "192.168.76.1 FAILED\n");
+    expect(host.apply({ image, conf }).stderr).toMatch(
+      /the gateway 192\.168\.76\.1 (does not answer|answers this host but not 192\.168\.76\.80)/,
+    );
+  });
+});
+
 describe("a container that Compose is content with", () => {
   const change = (from: string | RegExp, to: string) => () => {
     for (const kind of ["row", "all"])
@@ -273,6 +309,59 @@ describe("an update that fails", () => {
     expect(host.apply({ image: "good:2" })).toMatchObject(ready);
     expect(applied()).toBe(digest({ image: "good:2" }));
     expect(Object.keys(host.state()).filter((path) => path.includes("previous"))).toEqual([]);
+  });
+});
+
+describe("an IPv6 address", () => {
+  const conf = { IP6: "fd00:76::80" };
+  const inside = (address: string) =>
+    host.write(
+      "inside",
+      `${host.sh('"$MACVLAN_ROOT/bin/nsenter"').stdout}7: eth0    inet6 ${address}/64 scope global nodad\n`,
+    );
+  /** Docker gives the container this address beside its others. */
+  const given = (address: string) => {
+    const docker = host.read("bin/docker");
+    host.write("bin/docker", docker.replaceAll("$mac |", `$mac,${address} |`));
+    host.sh('chmod 755 "$MACVLAN_ROOT/bin/docker"');
+  };
+
+  test("is read back from Docker and from the kernel", () => {
+    given("fd00:76::80");
+    inside("fd00:76::80");
+    expect(host.apply({ conf })).toMatchObject({ status: 0 });
+  });
+
+  test.each<[string, string, string]>([
+    [
+      "fd00:76::81",
+      "fd00:76::80",
+      "on lan Docker has lan,192.168.76.80,02:42:c0:a8:4c:50,fd00:76::81, where one container with 192.168.76.80, fd00:76::80 and 02:42:c0:a8:4c:50 is wanted",
+    ],
+    ["fd00:76::80", "fd00:76::8", "inside the container eth0 does not have fd00:76::80"],
+  ])("fails the apply where Docker says %s and the kernel %s", (docker, kernel, reason) => {
+    given(docker);
+    inside(kernel);
+    const run = host.apply({ conf });
+    expect(run).toMatchObject({ status: 1, stdout: "" });
+    expect(run.stderr).toContain(reason);
+  });
+
+  test.each([",fd00:76::80", ",fd00:76::80,fd00:76::80", ",fd00:76::80,fd00:76::99"])(
+    "is refused while another container has it (%s)",
+    (further) => {
+      host.write("docker/all/x", `x|/other||||running|lan,192.168.76.9,02:42:00:00:00:09,${further} |\n`);
+      expect(host.apply({ conf }).stderr.trim()).toBe(
+        "web: the container other (x) has the address fd00:76::80 on lan: stop and remove it, or choose another ip6",
+      );
+      expect(host.apply().stderr).not.toContain("ip6");
+    },
+  );
+
+  test("is refused while another appliance has it", () => {
+    const other = { ...filesOf({ conf: { ...conf, NAME: "dns", IP: "192.168.76.53", MAC: "02:42:c0:a8:4c:35" } }) };
+    host.write("etc/macvlan/appliances/dns/appliance.conf", other["appliance.conf"]!);
+    expect(host.apply({ conf }).stderr).toContain("web: fd00:76::80 is the address of the appliance dns on this host");
   });
 });
 

@@ -153,6 +153,57 @@ describe("stage 3", () => {
     expect(acted()).toEqual(action === undefined ? [] : [action.startsWith("docker") ? `${action} ${id}` : action]);
   });
 
+  describe("with an IPv6 address", () => {
+    const dual = (nets6: string, inside6: string) => {
+      const dns = add("dns");
+      const conf = "etc/macvlan/appliances/dns/appliance.conf";
+      host.write(conf, `${host.read(conf)}IP6='fd00:76::53'\n`);
+      const row = host.read(`docker/${dns.id}`).replace("02:42:c0:00:02:01 |", `02:42:c0:00:02:01${nets6} |`);
+      host.write(`docker/${dns.id}`, row);
+      host.write(`inside/${dns.pid}`, host.read(`inside/${dns.pid}`) + inside6);
+      return dns.id;
+    };
+    const own = "    inet6 fd00:76::53/64 scope global nodad\n";
+
+    test.each<[string, string, string, string | undefined, string]>([
+      ["has it", ",fd00:76::53", own, undefined, ""],
+      ["has another one", ",fd00:76::54", own, "appliance restore dns", "its pin 192.0.2.1 fd00:76::53 02:42"],
+      ["has none", "", own, "appliance restore dns", "has another IP or MAC than its pin"],
+      [
+        "has lost it inside",
+        ",fd00:76::53",
+        "    inet6 fd00:76::530/64 scope global\n",
+        "docker restart",
+        "dns: has lost its address fd00:76::53",
+      ],
+    ])("an appliance that %s", (_what, nets6, inside6, action, reason) => {
+      const id = dual(nets6, inside6);
+      expect(stage3().stderr).toContain(reason);
+      expect(acted()).toEqual(action === undefined ? [] : [action.startsWith("docker") ? `${action} ${id}` : action]);
+    });
+  });
+
+  test("leaves alone what waits for a network of another driver", () => {
+    host.write("etc/macvlan/links/lan0.conf", "# managed by pulumi-macvlan\nNAME='lan0'\nDRIVER='ipvlan'\n");
+    const { pid } = add("dns");
+    host.write(`inside/${pid}`, "1: lo: <UP>\n");
+    expect(stage3().stderr).toContain("dns: waits for its network, whose driver is being changed\n");
+    expect(acted()).toEqual([]);
+  });
+
+  test("knows an ipvlan by its address, and starts again what has lost it", () => {
+    host.write("etc/macvlan/links/lan0.conf", "# managed by pulumi-macvlan\nNAME='lan0'\nDRIVER='ipvlan'\n");
+    const { pid } = add("dns", "", { nets: "lan,192.0.2.1," });
+    const conf = "etc/macvlan/appliances/dns/appliance.conf";
+    host.write(conf, host.read(conf).replace(/^MAC=.*$/m, "DRIVER='ipvlan'"));
+    const own = "2: eth0@if3: <UP>\n    link/ether 52:54:00:00:02:01 brd ff\n";
+    host.write(`inside/${pid}`, `${own}    inet 192.0.2.1/24 scope global eth0\n`);
+    expect(stage3().stderr).toContain("1 of 1 appliances ready");
+    expect(acted()).toEqual([]);
+    host.write(`inside/${pid}`, own);
+    expect(stage3().stderr).toContain("dns: has lost its address 192.0.2.1");
+  });
+
   test("restarts what a NIC left without its interface, whatever docker inspect says", () => {
     const dns = add("dns");
     host.write(`inside/${dns.pid}`, "1: lo: <UP>\n    link/loopback 00:00:00:00:00:00\n");

@@ -71,7 +71,9 @@ describe.skipIf(why)("link", () => {
     expect(run.stdout).toBe(
       `${mac} bridge\n/sys/class/net/lan0/lower_nic0\n192.0.2.53 dev lan0 scope link src 192.0.2.10 \n0\n192.0.2.53 dev lan0 scope link src 192.0.2.10 \n`,
     );
-    expect(run.stderr).toContain("lan0: was on nic1 in mode private, made again on nic0 in mode bridge");
+    expect(run.stderr).toContain(
+      "lan0: was macvlan on nic1 in mode private, made again as macvlan on nic0 in mode bridge",
+    );
     expect(run.stderr).toContain("an address on it was taken away");
   });
 
@@ -94,7 +96,7 @@ describe.skipIf(why)("link", () => {
     );
     expect(run.stdout).toBe(`rc=0\n${mac} bridge\nrc=1\n02:00:00:00:00:07 bridge\nrc=1\n02:00:00:00:00:07 bridge\n`);
     expect(run.stderr).toContain("lan0: adopted");
-    expect(run.stderr).toContain("on nic1 in mode bridge, not ours, where nic0 and bridge are wanted");
+    expect(run.stderr).toContain("on nic1 in mode bridge, not ours, where a macvlan on nic0 in mode bridge is wanted");
     expect(run.stderr).toContain("with an address of its own, not ours");
   });
 
@@ -173,6 +175,40 @@ describe.skipIf(why)("link", () => {
     expect(run.stderr).toMatch(
       /no NIC named late; [^]*lan0: created on late\n[^]*no NIC named late after 1 s; there are: \n$/,
     );
+  });
+
+  test("says nothing of a NIC that udev renames while it is looked at, and waits until udev is done with it", () => {
+    host.stub(
+      "udevadm",
+      'echo ID_PATH=pci-1; mv "$MACVLAN_SYS/class/net/eth1" "$MACVLAN_SYS/class/net/ens4" 2>/dev/null',
+    );
+    for (const file of ["sys/class/net/eth1/device", "run/udev/control"]) host.write(file, "");
+    host.write("sys/class/net/eth1/ifindex", "5\n");
+    host.write("etc/macvlan/links/lan0.conf", conf("NIC_PATH='pci-1'"));
+    const run = net('export MACVLAN_SYS=$MACVLAN_ROOT/sys; "$MACVLAN_ROOT/usr/local/libexec/macvlan/parent" lan0 1');
+    expect(run.stderr).toBe("lan0: udev is not done with ens4  after 1 s: see udevadm monitor\n");
+  });
+
+  test("lets networkd come to the NIC first at boot, and leaves one to it that is to be a member of a bond or a bridge", () => {
+    host.stub("systemctl", 'case "$*" in "-q is-active systemd-networkd.service") ;; *) exit 3 ;; esac');
+    host.write("etc/macvlan/links/lan0.conf", conf());
+    host.write("run/lan.network", "[Match]\nName=nic0\n[Network]\nDHCP=yes\n# Bond=bond0\nBridge=\n");
+    host.write("run/member.network", "[Match]\nName=nic0\n[Network]\n Bond = bond0\n");
+    const run = net(
+      `mkdir -p "$MACVLAN_NETIF/links"; state="$MACVLAN_NETIF/links/$(cat /sys/class/net/nic0/ifindex)"; parent="$MACVLAN_ROOT/usr/local/libexec/macvlan/parent"
+       says() { printf 'ADMIN_STATE=%s\\nNETWORK_FILE=%s\\n' "$1" "\${2:+$MACVLAN_ROOT/run/$2.network}" >"$state"; }
+       says configuring member; "$parent" lan0 1; echo rc=$?; "$parent" lan0 0; echo rc=$?
+       (sleep 1; ip link set dev nic0 master sw) & "$parent" lan0 20; echo rc=$?; ip link set dev nic0 nomaster; ip -br link show type macvlan
+       says pending; (sleep 1; touch "$MACVLAN_ROOT/run/known"; says configured lan) & "$parent" lan0 20; echo rc=$?; show; ls "$MACVLAN_ROOT/run/known"`,
+    );
+    expect(run.stdout).toBe(`rc=1\nrc=1\nrc=1\nrc=0\n${mac} bridge\n${host.root}/run/known\n`);
+    const [first, second, third] = run.stderr.split("\n");
+    expect([first, second]).toEqual(
+      Array(2).fill(
+        `lan0: cannot be put on nic0: systemd-networkd is to make it a member of a bond or a bridge (${host.root}/run/member.network): use that as the NIC, by name`,
+      ),
+    );
+    expect(third).toContain("it is a port of the bridge sw: use the bridge as the NIC, by name");
   });
 
   test("tells stage 3 of a new link when Docker runs, and of nothing else", () => {

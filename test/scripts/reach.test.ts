@@ -17,7 +17,7 @@ const docker = `db=$MACVLAN_ROOT/docker
 [ ! -e "$db/stopped" ] || { echo "Cannot connect to the Docker daemon" >&2; exit 1; }
 case "$1 $2" in
 "network ls") cat "$db/networks" ;;
-"network inspect") shift 4; for id in "$@"; do if [ -e "$db/$id" ]; then cat "$db/$id"; else exit 1; fi; done ;;
+"network inspect") echo >>"$db/asked"; [ ! -e "$db/slow" ] || sleep 0.4; shift 4; for id in "$@"; do if [ -e "$db/$id" ]; then cat "$db/$id"; else exit 1; fi; done ;;
 "events "*) exec tail -n 0 -s 0.1 -f "$db/events" ;;
 esac`;
 /** Units that are enabled are links, and those that run are files. */
@@ -29,7 +29,7 @@ case "$*" in
   case "$*" in
   "-q enable"*) mkdir -p "$wants"; ln -sf /dev/null "$wants/$unit" ;;
   "-q disable"*) rm -f "$wants/$unit" ;;
-  start* | restart*) : >"$MACVLAN_ROOT/run/$unit" ;;
+  start* | restart*) [ ! -e "$MACVLAN_ROOT/restart" ] || exit "$(cat "$MACVLAN_ROOT/restart")"; : >"$MACVLAN_ROOT/run/$unit" ;;
   stop*) rm -f "$MACVLAN_ROOT/run/$unit" ;;
   *"-p UnitFileState"*) if [ -L "$wants/$unit" ]; then s=enabled; else s=disabled; fi; if [ -e "$MACVLAN_ROOT/run/$unit" ]; then a=active; else a=inactive; fi; printf 'ActiveState=%s\\nUnitFileState=%s\\n' $a $s ;;
   esac ;;
@@ -112,6 +112,42 @@ describe.skipIf(why)("the host's ways over the link", () => {
     expect(run.stderr).toContain("an address on it was taken away (192.0.2.9/32), it has none\n");
   });
 
+  test("IPv6: from the link's own address alone, which nothing of the router's joins and which stays while the link is down", () => {
+    host.write("etc/macvlan/appliances/dns/appliance.conf", `${appliance("192.0.2.53")}IP6='2001:db8::53'\n`);
+    const run = net(
+      `a() { ip -6 -o addr show dev lan0 scope global | sed 's/.* inet6 \\([^ ]*\\) .*/[\\1]/'; ip -6 route show proto 201; cat /proc/sys/net/ipv6/conf/lan0/disable_ipv6 /proc/sys/net/ipv6/conf/lan0/accept_ra; ip route show proto 201; echo; }
+       p 0 | l apply lan0 2>/dev/null; a; p 0 | l apply lan0; "$parent" lan0 0 check && echo in place
+       ip -6 addr add 2001:db8::7/64 dev lan0; ! "$parent" lan0 0 check; p 0 | l apply lan0; a
+       ip link set lan0 down; ip -6 -o addr show dev lan0 scope global | grep -c 2001:db8::9/128; "$parent" lan0; a
+       ip -6 route del 2001:db8::53; echo 2 >/proc/sys/net/ipv6/conf/lan0/accept_ra; ! "$parent" lan0 0 check; p 0 | l apply lan0; a
+       p 1 | l apply lan0; a`,
+      payload("REACH='pinned'\nADDRESS6='2001:db8::9'"),
+      payload("REACH='pinned'"),
+    );
+    const four = route("192.0.2.53");
+    const six = `[2001:db8::9/128]\n2001:db8::53 dev lan0 src 2001:db8::9 metric 1024 pref medium\n0\n0\n${four}\n`;
+    expect(run.stdout).toBe(`${six}in place\n${six}1\n${six}${six}1\n0\n${four}\n`);
+    expect(run.stderr).toContain(
+      "an address on it was taken away (2001:db8::7/64 2001:db8::9/128), it has 2001:db8::9\n",
+    );
+    expect(run.stderr).toContain("route to 2001:db8::53 over lan0\n");
+  });
+
+  test("watch: containers with IPv6 are reached by both addresses", () => {
+    const run = net(
+      `echo "192.0.2.70/24 2001:db8::70/64" >"$MACVLAN_ROOT/docker/n1"; p 0 | l apply lan0 2>/dev/null; l confirm lan0
+       setsid "$MACVLAN_ROOT/usr/local/libexec/macvlan/watch" lan0 2>/dev/null & group=$!
+       for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do ip -6 route show proto 201 | grep -q . && break; sleep 0.2; done
+       r; ip -6 route show proto 201; echo >"$MACVLAN_ROOT/docker/n1"; echo "macvlan n1" >>"$MACVLAN_ROOT/docker/events"
+       for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do ip -6 route show proto 201 | grep -q . || break; sleep 0.2; done
+       kill -- -$group; r; ip -6 route show proto 201`,
+      payload("REACH='watch'\nADDRESS6='2001:db8::9'"),
+    );
+    const [pin, seen] = [route("192.0.2.53"), route("192.0.2.70")];
+    const six = "2001:db8::70 dev lan0 src 2001:db8::9 metric 1024 pref medium\n";
+    expect(run.stdout).toBe(`${pin}${seen}\n${six}${pin}\n`);
+  });
+
   test("the way back leaves the link's own address alone", () => {
     const run = net(
       "p 0 | l apply lan0 2>/dev/null; l confirm lan0; p 1 | l apply lan0 2>/dev/null; l undo lan0; ip -4 -br addr show dev lan0; p 0 | l apply lan0",
@@ -171,12 +207,36 @@ describe.skipIf(why)("the host's ways over the link", () => {
       expect(run.stderr).toBe("");
     });
 
+    test("a container that Docker lists only once it is started is reached then", () => {
+      const run = watching(
+        `event; sleep 1; echo 192.0.2.80/24 >"$db/n1"; echo container >>"$db/events"; until_route 192.0.2.80; r`,
+      );
+      expect(run.stdout).toBe(`${route("192.0.2.53")}${route("192.0.2.80")}\n`);
+    });
+
+    test("many containers that start at once are not as many questions to Docker", () => {
+      const run = watching(
+        `: >"$db/slow"; : >"$db/asked"; for i in 0 1 2 3 4 5 6 7 8 9; do echo "192.0.2.8$i/24" >>"$db/n1"; event; done; until_route 192.0.2.89
+         sleep 4; grep -c "" "$db/asked"`,
+      );
+      expect(run.stdout).toMatch(/^[123]\n$/);
+    });
+
     test("a network that came later is looked at with its first container", () => {
       const run = watching(
         `printf 'n1\\nn2\\n' >"$db/networks"; echo 192.0.2.90/24 >"$db/n2"; echo "macvlan n2" >>"$db/events"; until_route 192.0.2.90
          rm "$db/n1"; echo n2 >"$db/networks"; echo 192.0.2.91/24 >"$db/n2"; echo "macvlan n2" >>"$db/events"; until_route 192.0.2.91; r`,
       );
       expect(run.stdout).toBe(`${route("192.0.2.53")}${route("192.0.2.91")}\n`);
+    });
+
+    test("a line that Docker's client writes in pieces is one event", () => {
+      const run = watching(
+        `printf 'n1\\nn2\\n' >"$db/networks"; echo 192.0.2.90/24 >"$db/n2"
+         printf 'macvlan' >>"$db/events"; sleep 1; printf ' n2\\ncont' >>"$db/events"; until_route 192.0.2.90
+         echo 192.0.2.91/24 >>"$db/n2"; printf 'ainer' >>"$db/events"; sleep 1; printf '\\n' >>"$db/events"; until_route 192.0.2.91; r`,
+      );
+      expect(run.stdout).toBe(`${route("192.0.2.53")}${route("192.0.2.90")}${route("192.0.2.91")}\n`);
     });
 
     test("without any event: lost ones, a route that somebody took away, another address of the host", () => {
@@ -211,6 +271,15 @@ describe.skipIf(why)("the host's ways over the link", () => {
       expect(run.stdout).toBe(
         `2\n${route("192.0.2.53")}${route("192.0.2.80")}\n0\n${route("192.0.2.53", "192.0.2.9")}\n2\n0\n`,
       );
+    });
+
+    test("one that waits for a Docker that is just restarted comes with it; one that does not start takes the change back", () => {
+      const run = net(
+        `for code in 124 1; do echo $code >"$MACVLAN_ROOT/restart"; p 0 | l apply lan0 2>"$MACVLAN_ROOT/run/error"; echo rc=$?
+         grep -o "watch@.* be started" "$MACVLAN_ROOT/run/error"; l undo lan0; done`,
+        watch,
+      );
+      expect(run.stdout).toBe("rc=0\nrc=1\nwatch@lan0.service cannot be started\n");
     });
 
     test("what somebody stopped is started by the next apply, if Docker runs", () => {

@@ -120,6 +120,7 @@ export class Sandbox {
         PATH: path,
         MACVLAN_ROOT: this.root,
         MACVLAN_UDEV: join(this.root, "run/udev"),
+        MACVLAN_NETIF: join(this.root, "run/netif"),
         MACVLAN_SETTLE: "0",
         ...env,
       },

@@ -108,7 +108,7 @@ describe.skipIf(whyNoNetwork())("the way back", () => {
 
   test("waits while changes follow each other", () => {
     const run = net(
-      `export MACVLAN_CONFIRM_WITHIN=3; ok 0; a 1; l undo lan0 timer & sleep 2; a 2; sleep 2; l confirm lan0; echo rc=$?; wait; ls -d /sys/class/net/lan0/lower_*`,
+      `export MACVLAN_CONFIRM_WITHIN=10; ok 0; a 1; l undo lan0 timer & sleep 7; a 2; sleep 5; l confirm lan0; echo rc=$?; wait; ls -d /sys/class/net/lan0/lower_*`,
     );
     expect(run.stdout).toBe("rc=0\n/sys/class/net/lan0/lower_nic1\n");
   });

@@ -5,6 +5,8 @@ import type { Host } from "../../../lab/vm/host";
 export interface Box {
   name: string;
   ip: string;
+  /** On a network with IPv6. */
+  ip6?: string;
   mac: string;
 }
 
@@ -16,7 +18,7 @@ export interface Place {
   box: Box;
 }
 
-/** How a fault is made. Shell commands run on the host as root; for a fault of an appliance $NAME, $IP and $MAC are that appliance's. */
+/** How a fault is made. Shell commands run on the host as root; for a fault of an appliance $NAME, $IP, $IP6 and $MAC are that appliance's. */
 export type Deed = string | ((place: Place) => Promise<unknown>);
 
 /** Something that goes wrong on a host in life, made on a lab host by its real means. */
@@ -31,7 +33,7 @@ export interface Fault {
   inject: Deed;
   /** Shell: true while the fault is there, by the word of the kernel, systemd or Docker, never of ours. */
   holds: string;
-  /** What the preview says, with … for what varies and $NAME, $IP, $MAC for what is the appliance's. */
+  /** What the preview says, with … for what varies and $NAME, $IP, $IP6, $MAC for what is the appliance's. */
   says: string;
   /** What it says besides, there and elsewhere, since it follows from the fault. */
   also?: string[];

@@ -1,6 +1,7 @@
 import type { Fault } from "./fault";
 import { passing, refused } from "./passing";
 import { faults } from "./rounds";
+import { trunkFaults, trunkPassing } from "./trunk";
 
 const cell = (text: string): string => text.replaceAll("|", "\\|");
 const row = (cells: string[]): string => `| ${cells.map(cell).join(" | ")} |`;
@@ -8,7 +9,11 @@ const table = (heads: string[], rows: string[][]): string =>
   [row(heads), row(heads.map(() => "---")), ...rows.map(row)].join("\n");
 
 const named = (text: string): string =>
-  text.replaceAll("$NAME", "web").replaceAll("$IP", "192.168.76.80").replaceAll("$MAC", "02:42:c0:a8:4c:50");
+  text
+    .replaceAll("$NAME", "web")
+    .replaceAll("$IP6", "fd00:20::80")
+    .replaceAll("$IP", "192.168.76.80")
+    .replaceAll("$MAC", "02:42:c0:a8:4c:50");
 
 const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
@@ -21,20 +26,20 @@ function identities({ container, where }: Fault): string {
   return { same: "kept, in the same container", new: "kept, in another container" }[container ?? "same"] ?? "kept";
 }
 
-const faultTable = (of: Fault["where"]): string =>
+const faultTable = (of: readonly Fault[]): string =>
   table(
     ["fault", "how it happens", "the preview says", "`up`", "identities after it", "the next boot without `up`"],
-    faults
-      .filter(({ where }) => where === of)
-      .map((fault) => [
-        sentence(fault.title),
-        fault.life,
-        named(fault.says),
-        fault.up,
-        identities(fault),
-        atBoot(fault),
-      ]),
+    of.map((fault) => [
+      sentence(fault.title),
+      fault.life,
+      named(fault.says),
+      fault.up,
+      identities(fault),
+      atBoot(fault),
+    ]),
   );
+
+const tableOf = (part: Fault["where"]): string => faultTable(faults.filter(({ where }) => where === part));
 
 /** docs/faults.md. */
 export const page = (): string => `# Faults
@@ -46,19 +51,25 @@ they were, and the next preview is empty. … stands for what varies; the applia
 
 ## What boots the host
 
-${faultTable("boot")}
+${tableOf("boot")}
 
 ## The parent link
 
-${faultTable("link")}
+${tableOf("link")}
 
 ## The Docker network
 
-${faultTable("network")}
+${tableOf("network")}
 
 ## An appliance
 
-${faultTable("appliance")}
+${tableOf("appliance")}
+
+## A VLAN, and IPv6
+
+On a host whose link is on VLAN 20, with an address of both kinds (\`192.168.20.9\`, \`fd00:20::9\`). Most of the faults above befall it as they do any other.
+
+${faultTable(trunkFaults)}
 
 ## What the host puts right by itself
 
@@ -66,7 +77,7 @@ No preview says anything of these, and no \`up\` is needed.
 
 ${table(
   ["fault", "how it happens", "what puts it right"],
-  passing.map(({ title, life, by }) => [sentence(title), life, by]),
+  [...passing, ...trunkPassing].map(({ title, life, by }) => [sentence(title), life, by]),
 )}
 
 ## What nobody but you can put right

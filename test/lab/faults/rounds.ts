@@ -5,6 +5,7 @@ import { bootFaults } from "./boot";
 import type { Fault } from "./fault";
 import { linkFaults } from "./link";
 import { networkFaults } from "./network";
+import { trunkFaults } from "./trunk";
 
 export interface Round {
   name: string;
@@ -14,11 +15,12 @@ export interface Round {
   boot?: Fault[];
 }
 
+/** Those of a host on the untagged LAN. */
 export const faults = [...bootFaults, ...linkFaults, ...networkFaults, ...applianceFaults];
 
 const pick = (ids: string): Fault[] =>
   ids.split(" ").map((id) => {
-    const found = faults.find((fault) => fault.id === id);
+    const found = [...faults, ...trunkFaults].find((fault) => fault.id === id);
     if (!found) throw new Error(`no fault ${id}`);
     return found;
   });
@@ -55,4 +57,16 @@ export const fewRounds: Round[] = [
   round("no scripts", "scripts-removed link-missing", "scripts-removed"),
   // Beside a missing udev rule nothing would start the link at a boot.
   round("link and NIC down", "link-down nic-down link-unit-disabled", "link-unit-disabled"),
+];
+
+/** On a VLAN with IPv6. */
+export const trunkRounds: Round[] = [
+  round(
+    "many on a VLAN",
+    "vlan-mtu vlan-mac vlan-ipv6 link-mac link-second-address6 link-hears-router route6-missing route6-left address6-lost other-address6",
+  ),
+  round("the VLAN gone", "vlan-missing"),
+  round("another VLAN in its place", "vlan-by-hand"),
+  round("link and NIC of a VLAN down", "link-without-ipv6 vlan-down nic-down"),
+  round("the link on a VLAN gone", "link-on-vlan-missing link-conf", "link-conf"),
 ];

@@ -64,7 +64,8 @@ export function place(faults: Fault[], { all, boxes }: Crowd): Placed[] {
   });
 }
 
-const shell = ({ name, ip, mac }: Box, script: string) => `export NAME=${name} IP=${ip} MAC=${mac}; ${script}`;
+const shell = ({ name, ip, ip6 = "", mac }: Box, script: string) =>
+  `export NAME=${name} IP=${ip} IP6=${ip6} MAC=${mac}; ${script}`;
 
 /** Makes one fault. */
 export async function make(site: Site, deed: Deed, box: Box): Promise<void> {
@@ -118,8 +119,8 @@ function reasonOf({ new: inputs }: Step): string | undefined {
 export const says = (text: string, fault: string, box: Box): boolean =>
   reasonsIn(text).some((reason) => pattern(fault, box).test(reason));
 
-function pattern(says: string, { name, ip, mac }: Box): RegExp {
-  const text = says.replaceAll("$NAME", name).replaceAll("$IP", ip).replaceAll("$MAC", mac);
+function pattern(says: string, { name, ip, ip6 = "", mac }: Box): RegExp {
+  const text = says.replaceAll("$NAME", name).replaceAll("$IP6", ip6).replaceAll("$IP", ip).replaceAll("$MAC", mac);
   const parts = text.split("…").map((part) => part.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&"));
   return new RegExp(`^${parts.join(".*")}$`);
 }
@@ -139,11 +140,24 @@ export function unexplained(said: Record<string, string>, placed: Placed[]): str
 /** The reasons of a resource; one of them goes on with what is to be done about it. */
 const reasonsIn = (text: string): string[] => text.replace(/, seen [-0-9: ]+Z$/, "").split(/; (?!dockerd is)/);
 
-/** The MACs that answer for an appliance's address on the LAN. */
-async function macsOf({ lab }: Site, boxes: Box[]): Promise<Record<string, string[]>> {
-  const answers = await lab.lan.probe(boxes.map(({ ip }) => ip));
+/** The MACs that answer for an appliance's addresses on the LAN. */
+export async function macsOf({ lab }: Site, { all, on }: Crowd): Promise<Record<string, string[]>> {
+  const answers = await lab.lan.probe(
+    all.map(({ ip }) => ip),
+    undefined,
+    on,
+  );
+  const six = all.flatMap(({ ip6 }) => ip6 ?? []);
+  const answers6 = six.length === 0 ? {} : await lab.lan.probe6(six, undefined, on && { vlan: on.vlan, ip: on.ip6 });
   return Object.fromEntries(
-    boxes.map(({ name, ip }) => [name, [...new Set((answers[ip] ?? []).map(({ mac }) => mac))]]),
+    all.map(({ name, ip, ip6 }) => {
+      const [macs, macs6] = [answers[ip] ?? [], ip6 === undefined ? undefined : (answers6[ip6] ?? [])].map((each) =>
+        each?.map(({ mac }) => mac),
+      );
+      // Both kinds or none: an appliance that has lost one of its addresses has not one MAC but two words for it.
+      const differs = macs6 !== undefined && (macs6.length === 0) !== (macs!.length === 0);
+      return [name, [...new Set([...macs!, ...(macs6 ?? []), ...(differs ? ["one kind alone"] : [])])]];
+    }),
   );
 }
 
@@ -157,7 +171,7 @@ export async function runRound(site: Site, stack: LabStack, round: Round, crowd:
   const up = await stack.up({ mayFail: true });
   const held = await holding(site, placed);
   const after = await containers(site.host);
-  const macs = await macsOf(site, crowd.all);
+  const macs = await macsOf(site, crowd);
   const left = saidBy((await stack.preview()).started);
   const lines = (texts: Record<string, string>) => Object.entries(texts).map((line) => `  ${line.join(": ")}`);
   console.log(
@@ -185,6 +199,6 @@ export async function bootWith(site: Site, faults: Fault[], crowd: Crowd): Promi
   await site.host.reboot();
   await settle(site.host);
   const held = await holding(site, placed);
-  const macs = await macsOf(site, crowd.all);
+  const macs = await macsOf(site, crowd);
   return placed.map((each, at) => ({ placed: each, held: held[at] as boolean, macs: macs[each.box.name] ?? [] }));
 }

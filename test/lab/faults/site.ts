@@ -2,7 +2,8 @@
 // may befall any of them.
 import { cpSync, existsSync } from "node:fs";
 import { join } from "node:path";
-import type { ApplianceHostArgs } from "../../../provider";
+import { Reach, type ApplianceHostArgs } from "../../../provider";
+import type { Tagged } from "../../../lab/lan/methods";
 import type { Host } from "../../../lab/vm/host";
 import type { LabStack } from "../../../lab/pulumi";
 import type { Box } from "./fault";
@@ -14,6 +15,10 @@ export interface Crowd {
   boxes: Box[];
   /** Every appliance of it. */
   all: Box[];
+  /** The VLAN that they are on, and where one asks for them there. */
+  on?: Tagged & { ip6: string };
+  /** What its specification says otherwise than that of the others. */
+  changes?: (host: Host) => Pick<ApplianceHostArgs, "interface" | "network">;
 }
 
 /** MACs that no version of Docker would derive from the addresses. */
@@ -34,19 +39,53 @@ export const many = crowdOf("many", boxes.length);
 /** For faults that stand for themselves: each run is cheaper by all the appliances that are not there. */
 export const few = crowdOf("few", 2);
 
-const appliance = ({ name, ip, mac }: Box): ApplianceHostArgs["appliances"][string] => ({
-  ip,
-  mac,
+const VLAN = 20;
+const onVlan = (n: number): Box => ({
+  name: `box${n}`,
+  ip: `192.168.20.6${n}`,
+  ip6: `fd00:20::c0a8:143${"cdef"[n]}`,
+  mac: `02:00:5e:00:14:6${n}`,
+});
+const DNS_ON_VLAN: Box = { name: "dns", ip: "192.168.20.53", ip6: "fd00:20::53", mac: "02:42:c0:a8:14:35" };
+
+/** On a VLAN that is made for it, with IPv6, and a link that has an address of both kinds. */
+export const trunk: Crowd = {
+  name: "trunk",
+  boxes: [0, 1].map(onVlan),
+  all: [DNS_ON_VLAN, ...[0, 1].map(onVlan)],
+  on: { vlan: VLAN, ip: "192.168.20.254", ip6: "fd00:20::fe" },
+  changes: ({ mac }) => ({
+    interface: {
+      nic: { mac },
+      vlan: VLAN,
+      mtu: 1400,
+      reach: Reach.Pinned,
+      address: "192.168.20.9",
+      address6: "fd00:20::9",
+    },
+    network: { subnet: "192.168.20.0/24", gateway: "192.168.20.1", subnet6: "fd00:20::/64" },
+  }),
+};
+
+const addressesOf = ({ ip, ip6 }: Box) => ({ ip, ...(ip6 === undefined ? {} : { ip6 }) });
+
+const appliance = (box: Box): ApplianceHostArgs["appliances"][string] => ({
+  ...addressesOf(box),
+  mac: box.mac,
   compose: join(__dirname, "box.compose.yaml"),
-  files: { "motd.txt": `this is ${name}\n` },
-  secrets: { GREETING: `${name}-greets` },
-  ...(name === "box0" ? { startAfter: ["dns"] } : {}),
+  files: { "motd.txt": `this is ${box.name}\n` },
+  secrets: { GREETING: `${box.name}-greets` },
+  ...(box.name === "box0" ? { startAfter: ["dns"] } : {}),
   readyTimeout: 90,
 });
 
 export const specificationOf = (host: Host, crowd: Crowd): ApplianceHostArgs =>
   specification(host, {
-    appliances: { dns: dns(), ...Object.fromEntries(crowd.boxes.map((box) => [box.name, appliance(box)])) },
+    ...crowd.changes?.(host),
+    appliances: {
+      dns: { ...dns(), ...addressesOf(crowd.all[0]!) },
+      ...Object.fromEntries(crowd.boxes.map((box) => [box.name, appliance(box)])),
+    },
   });
 
 /** Goes back to the host just after its first `up`, which happens once per run of the tier, with a stack that knows it. */
