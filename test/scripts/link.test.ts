@@ -189,6 +189,32 @@ describe.skipIf(why)("link", () => {
     expect(run.stderr).toBe("lan0: udev is not done with ens4  after 1 s: see udevadm monitor\n");
   });
 
+  test("takes a name that udev is about to change for none", () => {
+    for (const file of ["sys/class/net/eth1/device", "run/udev/control"]) host.write(file, "");
+    host.write("sys/class/net/eth1/ifindex", "5\n");
+    host.write("run/udev/data/n5", "E:ID_NET_NAME_SLOT=ens4\nE:ID_RENAMING=1\n");
+    host.write("etc/macvlan/links/lan0.conf", conf("NIC_NAME='eth1'"));
+    const run = net('export MACVLAN_SYS=$MACVLAN_ROOT/sys; "$MACVLAN_ROOT/usr/local/libexec/macvlan/parent" lan0 1');
+    expect(run.stderr).toBe("lan0: udev is not done with eth1  after 1 s: see udevadm monitor\n");
+  });
+
+  test("tries again at boot: a NIC that gets its name, or a link that is refused, while others are at work", () => {
+    host.stub("systemctl", 'case "$*" in "-q is-active systemd-networkd.service") ;; *) exit 3 ;; esac');
+    host.write("etc/macvlan/links/lan0.conf", conf("NIC_NAME='port'"));
+    const run = net(
+      `ip link property add dev nic0 altname port; mkdir -p "$MACVLAN_NETIF/links"; state="$MACVLAN_NETIF/links/$(cat /sys/class/net/nic0/ifindex)"
+       parent="$MACVLAN_ROOT/usr/local/libexec/macvlan/parent"; echo ADMIN_STATE=pending >"$state"
+       (sleep 1; ip link set dev nic0 down; ip link set dev nic0 name ens9; echo ADMIN_STATE=configured >"$state") & "$parent" lan0 20; echo rc=$?; show; ip link del dev lan0
+       ip link add lan0 type bridge; (sleep 2; ip link del dev lan0) & "$parent" lan0 20; echo rc=$?; show; ip link del dev lan0
+       ip link add lan0 type bridge; "$parent" lan0 3; echo rc=$?; "$parent" lan0 0; echo rc=$?`,
+    );
+    expect(run.stdout).toBe(`rc=0\n${mac} bridge\nrc=0\n${mac} bridge\nrc=1\nrc=1\n`);
+    expect(run.stderr).toMatch(
+      /^lan0: nic0 is gone again, or has another name by now\nlan0: tried again in 1 s\nlan0: created on ens9\n/,
+    );
+    expect(run.stderr.match(/tried again in . s/g)).toEqual(["1", "1", "2", "1"].map((s) => `tried again in ${s} s`));
+  });
+
   test("lets networkd come to the NIC first at boot, and leaves one to it that is to be a member of a bond or a bridge", () => {
     host.stub("systemctl", 'case "$*" in "-q is-active systemd-networkd.service") ;; *) exit 3 ;; esac');
     host.write("etc/macvlan/links/lan0.conf", conf());

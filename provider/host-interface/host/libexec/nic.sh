@@ -1,7 +1,7 @@
 #!/bin/sh
 # managed by pulumi-macvlan
 # Sourced by `parent`: which NIC is meant, and whether the link can be put on it.
-# shellcheck disable=SC2154  # name, driver, wait, udev, netif, NIC_NAME, NIC_MAC, NIC_PATH, VLAN: parent; under: vlan.sh; net: lib.sh
+# shellcheck disable=SC2154  # name, driver, wait, udev, netif, NIC_NAME, NIC_MAC, NIC_PATH, VLAN, end: parent; under: vlan.sh; net: lib.sh
 
 id_path() { udevadm info -q property -p "$net/$1" 2>/dev/null | sed -n 's/^ID_PATH=//p'; }
 physical() { for ph in "$net"/*/device; do [ ! -e "$ph" ] || { ph=${ph%/device} && echo "${ph##*/}"; }; done; }
@@ -20,10 +20,15 @@ all_macs() {
   }'
 }
 
-# Before udev is done with a device it may still be renamed, which fails once it is up.
-settled() {
+# Before udev is done with a device it may still be renamed, which fails once it is up. Since systemd 252 udev writes down what it knows of
+# a device before it renames it, with ID_RENAMING, which goes when the rename has come back to it as an event.
+settled() { # DEVICE: sets $index
+  { read -r index <"$net/$1/ifindex"; } 2>/dev/null || return 1 # nothing is said of one that is just renamed
   [ -e "$udev/control" ] || return 0
-  { read -r se_index <"$net/$1/ifindex" && [ -e "$udev/data/n$se_index" ]; } 2>/dev/null # nothing is said of one that is just renamed
+  [ -e "$udev/data/n$index" ] && ! grep -q '^E:ID_RENAMING=1' "$udev/data/n$index" && is_still "$1"
+}
+is_still() { # DEVICE: the one of $index has this name, and is there
+  { read -r is_index <"$net/$1/ifindex"; } 2>/dev/null && [ "$is_index" = "$index" ]
 }
 
 candidates() {
@@ -38,7 +43,7 @@ candidates() {
   fi
 }
 wanted() { echo "${NIC_NAME:+named $NIC_NAME}${NIC_MAC:+with MAC $NIC_MAC}${NIC_PATH:+at path $NIC_PATH}"; }
-find_nic() { # sets $nic
+find_nic() { # sets $nic and $index
   fn_end=$(($(uptime_s) + wait)) fn_waited=
   [ "$wait" = 0 ] || fn_waited=" after $wait s"
   nic='' fn_seen='' fn_n=0
@@ -73,10 +78,8 @@ is_member() { [ -e "$net/$nic/master" ] || [ -e "$net/$nic/brport" ]; }
 # The kernel makes no member of a NIC that carries a macvlan, which would leave the host without its bond, and off the network. At boot networkd
 # comes to that some time after udev is done with the NIC. The unit comes after the other network managers, which take it all in one go.
 let_networkd_first() {
-  read -r index <"$net/$nic/ifindex"
   [ "$wait" != 0 ] && ! is_member && timeout 10 systemctl -q is-active systemd-networkd.service || return 0
-  le_end=$(($(uptime_s) + wait))
-  until [ "$(uptime_s)" -ge "$le_end" ]; do
+  until [ "$(uptime_s)" -ge "$end" ] || ! is_still "$nic"; do
     case $(sed -n 's/^ADMIN_STATE=//p' "$netif/links/$index" 2>/dev/null) in
       '' | pending | initialized) ;;
       *) if [ -z "$(membership)" ] || is_member; then return 0; fi ;;
