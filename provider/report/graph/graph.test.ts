@@ -35,8 +35,8 @@ describe("topologyOf", () => {
       [trio[1]!.resolved.link.nic.mac, false],
     ]);
     expect(home!.hosts.map(({ ways }) => ways)).toEqual([
-      { reach: "pinned", inbound: true, mode: "bridge", routes: [] },
-      { reach: "none", inbound: true, mode: "bridge", routes: [] },
+      { reach: "pinned", inbound: true, ipv6: false, mode: "bridge", routes: [] },
+      { reach: "none", inbound: true, ipv6: false, mode: "bridge", routes: [] },
     ]);
     expect(shop!.pool).toBeUndefined();
     expect(shop!.hosts[0]!.appliances[0]).toEqual({ name: "dns", ip: "10.1.0.12", mac: "02:42:0a:01:00:0c" });
@@ -143,7 +143,7 @@ describe("the ways of packets", () => {
   const [lan] = topologyOf(trio);
   const host = (ways: Partial<Ways>, appliances = lan!.hosts[0]!.appliances): TopologyHost => ({
     ...lan!.hosts[0]!,
-    ways: { reach: "pinned", inbound: true, mode: "bridge", routes: [], ...ways },
+    ways: { reach: "pinned", inbound: true, ipv6: false, mode: "bridge", routes: [], ...ways },
     appliances,
   });
   it.each<[string, Partial<Ways>, Record<string, boolean>, string]>([
@@ -192,6 +192,15 @@ describe("the ways of packets", () => {
     expect(waysText(at, 1000)).toEqual(["host ↔ each appliance over lan0, as 10.0.0.5"]);
     const own = { ...at, link: { ...at.link, address: "10.0.0.6" } };
     expect(waysText(own, 1000)).toEqual(["host ↔ each appliance over lan0, as 10.0.0.6"]);
+  });
+
+  it("says by which kind of address, where the network has both", () => {
+    const at = { ...host({ ipv6: true }), address: "10.0.0.5" };
+    expect(waysText(at, 1000)).toEqual(["host ↔ each appliance over lan0, as 10.0.0.5, by IPv4 alone"]);
+    const own = { ...at, link: { ...at.link, address6: "fd00::6" } };
+    expect(waysText(own, 1000)).toEqual(["host ↔ each appliance over lan0, as 10.0.0.5 and fd00::6"]);
+    const none = host({ reach: "none", ipv6: true });
+    expect(waysText(none, 1000)).toEqual(["the kernel keeps host and containers apart"]);
   });
 
   it("draws a container where there is no appliance", () =>

@@ -98,7 +98,8 @@ function cardOf(hosts: readonly TopologyHost[], ways: boolean): Layout["card"] {
   const links = hosts.map(({ link }) => (link.address === undefined ? 0 : 24 + link.name.length * SANS));
   const ip = Math.max(46 + Math.max(8, ...names) * MONO, ...links) + 12;
   const ip6 = ip + 15 * MONO + 10;
-  const longest6 = Math.max(0, ...hosts.flatMap(({ appliances }) => appliances.map((each) => each.ip6?.length ?? 0)));
+  const all6 = hosts.flatMap(({ link, appliances }) => [link.address6, ...appliances.map(({ ip6 }) => ip6)]);
+  const longest6 = Math.max(0, ...all6.map((ip6) => ip6?.length ?? 0));
   const mac = ip6 + (longest6 === 0 ? 0 : longest6 * MONO + 10);
   return { ip, ip6, mac, width: Math.ceil(Math.max(mac + 17 * MONO + 14, ways ? WAYS_WIDTH : 0)) };
 }

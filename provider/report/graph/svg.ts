@@ -2,7 +2,8 @@
 import { Card, DrawingOptions, Layout, layoutOf, PAD, Panel, ROW, titleOf } from "./layout";
 import { text, xml } from "./markup";
 import { LINE, SANS, shortened } from "./measure";
-import { macText, sizeOf, TopologyLan } from "./topology";
+import { macText, sizeOf, TopologyAppliance, TopologyLan } from "./topology";
+import { arrowOf } from "./ways";
 import { waysSvg } from "./ways-svg";
 
 const LIGHT = {
@@ -94,14 +95,13 @@ function panelSvg({ lan, details, y, height, bus, columns }: Panel, layout: Layo
 }
 
 function cardSvg({ host, x, y, height, plug, ways }: Card, { card }: Layout): string {
+  const addresses = (base: number, { ip = "", ip6 = "", mac = "" }: Partial<TopologyAppliance>): string => {
+    const columns = [text(x + card.ip, base, ip, "mono"), text(x + card.ip6, base, ip6, "mono")];
+    return [...columns, text(x + card.mac, base, mac, "mono quiet")].join("");
+  };
   const rows = host.appliances.map((appliance, i) => {
     const base = plug + (3 + i) * ROW + 4;
-    return [
-      text(x + 46, base, shortened(appliance.name), "mono"),
-      text(x + card.ip, base, appliance.ip, "mono"),
-      appliance.ip6 === undefined ? "" : text(x + card.ip6, base, appliance.ip6, "mono"),
-      appliance.mac === undefined ? "" : text(x + card.mac, base, appliance.mac, "mono quiet"),
-    ].join("");
+    return [text(x + 46, base, shortened(appliance.name), "mono"), addresses(base, appliance)].join("");
   });
   const last = plug + (2 + host.appliances.length) * ROW;
   const branches = host.appliances.map((_, i) => `M${x + 34} ${plug + (3 + i) * ROW}h8`).join("");
@@ -113,7 +113,7 @@ function cardSvg({ host, x, y, height, plug, ways }: Card, { card }: Layout): st
     ...(host.driver === "macvlan" ? [] : [`, ${host.driver}`]),
     ...(host.ways.mode === "bridge" ? [] : [`, ${host.ways.mode}`]),
   ].join("");
-  const reach = host.reach ? `${host.ways.inbound ? "↔" : "→"} host reaches them` : "host cannot reach them";
+  const reach = host.reach ? `${arrowOf(host.ways)} host reaches them` : "host cannot reach them";
   return [
     `<g><title>${xml(`${host.name}: ${host.nic}, ${host.link.name} ${macText(host)}, network ${host.network}`)}</title>\n`,
     `<rect class="card" x="${x}" y="${y}" width="${card.width}" height="${height}" rx="6"/>\n`,
@@ -124,8 +124,7 @@ function cardSvg({ host, x, y, height, plug, ways }: Card, { card }: Layout): st
     text(x + 10, plug + 4, shortened(`NIC ${host.nic}`, Math.floor((card.width - 24 - note.length * SANS) / SANS))),
     text(x + card.width - 14, plug + 4, note, "quiet end"),
     text(x + 24, plug + ROW + 4, host.link.name),
-    host.link.address === undefined ? "" : text(x + card.ip, plug + ROW + 4, host.link.address, "mono"),
-    text(x + card.mac, plug + ROW + 4, macText(host), "mono quiet"),
+    addresses(plug + ROW + 4, { ip: host.link.address, ip6: host.link.address6, mac: macText(host) }),
     text(
       x + 34,
       plug + 2 * ROW + 4,

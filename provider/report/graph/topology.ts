@@ -24,6 +24,7 @@ export interface TopologyHost {
     /** Absent with ipvlan: that of the NIC. */
     readonly mac?: string;
     readonly address?: string;
+    readonly address6?: string;
     readonly mtu?: number;
   };
   readonly driver: NetworkDriver;
@@ -42,6 +43,8 @@ export interface Ways {
   readonly reach: Reach;
   /** Containers may open connections to the host where it reaches them. */
   readonly inbound: boolean;
+  /** The network has IPv6. */
+  readonly ipv6: boolean;
   /** Between the containers on the NIC. */
   readonly mode: NetworkMode;
   /** What Docker gives out to containers that ask for no address. */
@@ -99,13 +102,14 @@ function hostOf(host: HostOnLan, beside: readonly string[]): TopologyHost {
     name: host.name,
     ...(address === undefined ? {} : { address: formatRange(address) }),
     nic: link.vlan === undefined ? nicText(link.nic) : `VLAN ${link.vlan.id} on ${nicText(link.nic)}`,
-    link: { name: link.name, mac: link.mac, address: link.address, mtu: link.mtu },
+    link: { name: link.name, mac: link.mac, address: link.address, address6: link.address6, mtu: link.mtu },
     driver: network.driver,
     beside,
     reach: link.reach !== Reach.None,
     ways: {
       reach: link.reach,
       inbound: link.inbound ?? true,
+      ipv6: network.ipv6 !== undefined,
       mode: network.mode,
       ...(ipRange === undefined ? {} : { ipRange }),
       routes: link.routes ?? [],

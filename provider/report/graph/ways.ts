@@ -2,7 +2,7 @@
 import { Reach } from "../../host-interface";
 import { NetworkMode } from "../../macvlan-network";
 import { LINE, SANS, shortened, wrapped } from "./measure";
-import type { TopologyHost } from "./topology";
+import type { TopologyHost, Ways } from "./topology";
 
 /** A container at the end of the ways. */
 export interface End {
@@ -39,20 +39,26 @@ const AMONG: Readonly<Record<NetworkMode, string | undefined>> = {
   vepa: "its containers reach each other, and the host, if the switch sends their frames back",
 };
 
+/** Between a host and what it reaches: who may open connections. */
+export function arrowOf({ inbound }: Ways): string {
+  return inbound ? "↔" : "→";
+}
+
 /** What is written below the drawing, in lines. */
 export function waysText(host: TopologyHost, width: number): string[] {
   const { ways, link, address } = host;
-  const arrow = ways.inbound ? "↔" : "→";
+  const arrow = arrowOf(ways);
   const reached: Readonly<Record<Reach, string>> = {
     none: "the kernel keeps host and containers apart",
     pinned: `host ${arrow} each appliance over ${link.name}`,
     range: `host ${arrow} each appliance and ${ways.ipRange ?? ""} over ${link.name}`,
     watch: `host ${arrow} every running container over ${link.name}`,
   };
-  const from = link.address ?? address;
+  const from = [link.address ?? address ?? [], link.address6 ?? []].flat().join(" and ");
   const parts = [
     reached[ways.reach],
-    ...(ways.reach === Reach.None || from === undefined ? [] : [`as ${from}`]),
+    ...(ways.reach === Reach.None || from === "" ? [] : [`as ${from}`]),
+    ...(ways.reach === Reach.None || !ways.ipv6 || link.address6 !== undefined ? [] : ["by IPv4 alone"]),
     ...(ways.routes.length === 0 ? [] : [`and to ${ways.routes.join(", ")}`]),
   ];
   const sentences = [parts.join(", "), AMONG[ways.mode] ?? []].flat();
