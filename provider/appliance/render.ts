@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import { NetworkDriver } from "../host-interface";
 import { fileDigest, sha256 } from "../observe";
-import { encodeFrames } from "../ssh";
+import { encodeConf, encodeFrames } from "../ssh";
 import { filesAt, group, mountedPaths, networksOf, relativePath, takesEnvironment, usesDefaultNetwork } from "./model";
 import { ResolvedAppliance } from "./resolve";
 import { slaacPins } from "./slaac";
@@ -35,10 +35,9 @@ export function renderFiles(appliance: ResolvedAppliance): string {
 
 /** The secret payload, which follows the other on the helper's input. */
 export function renderSecrets(secrets: Readonly<Record<string, string>>): string {
-  const lines = Object.entries(secrets)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `export ${key}=${shellQuote(value)}`);
-  return `${encodeFrames({ "secrets.sh": `${MARK}\n${lines.join("\n")}\n` })}\n`;
+  const sorted = Object.entries(secrets).sort(([a], [b]) => (a < b ? -1 : 1));
+  const lines = encodeConf(Object.fromEntries(sorted)).map((line) => `export ${line}`);
+  return `${encodeFrames({ "secrets.sh": `${[MARK, ...lines].join("\n")}\n` })}\n`;
 }
 
 /**
@@ -61,18 +60,17 @@ function renderConf(appliance: ResolvedAppliance): string {
     SERVICE: appliance.definition.lanService,
     CONTAINER: containerName(appliance),
     // Nothing stands for macvlan.
-    ...(appliance.driver === NetworkDriver.Macvlan ? {} : { DRIVER: appliance.driver }),
+    DRIVER: appliance.driver === NetworkDriver.Macvlan ? undefined : appliance.driver,
     IP: appliance.ip,
-    ...(appliance.mac === undefined ? {} : { MAC: appliance.mac }),
-    ...(appliance.ip6 === undefined ? {} : { IP6: appliance.ip6 }),
+    MAC: appliance.mac,
+    IP6: appliance.ip6,
     START_AFTER: appliance.startAfter.join(" "),
     READY_TIMEOUT: String(appliance.readyTimeout),
     DELETE_VOLUMES: appliance.deleteVolumes ? "1" : "0",
     // Nothing stands for the usual one.
-    ...(policy === RESTART ? {} : { RESTART: policy ?? "" }),
+    RESTART: policy === RESTART ? undefined : (policy ?? ""),
   };
-  const lines = Object.entries(values).map(([key, value]) => `${key}=${shellQuote(value)}`);
-  return `${MARK}\n${lines.join("\n")}\n`;
+  return `${[MARK, ...encodeConf(values)].join("\n")}\n`;
 }
 
 /** Name of the container on the LAN. */
@@ -88,10 +86,6 @@ export function restartPolicy(appliance: ResolvedAppliance): string | undefined 
   if (!restartOf(service)) return finishedIn(appliance).has(appliance.definition.lanService) ? undefined : RESTART;
   if (group(service["deploy"])["restart_policy"] !== undefined) return undefined;
   return typeof restart === "string" && !restart.includes("$") ? restart : undefined;
-}
-
-function shellQuote(value: string): string {
-  return `'${value.replace(/'/g, "'\\''")}'`;
 }
 
 function lanServiceOf({ definition }: ResolvedAppliance): Record<string, unknown> {

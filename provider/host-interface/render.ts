@@ -1,4 +1,4 @@
-import { encodeFrames } from "../ssh";
+import { encodeConf, encodeFrames } from "../ssh";
 import { LINK_MODES, NetworkDriver } from "./driver";
 import { NicArgs, ResolvedInterface } from "./spec";
 
@@ -63,10 +63,10 @@ export function renderLink(link: ResolvedInterface): string {
   return encodeFrames(Object.fromEntries(linkFiles(link).map(({ frame, content }) => [frame, content])));
 }
 
-/** What the host's scripts read: KEY='value' lines of a shell. No value can hold a quote (see spec.ts). */
+/** What the host's scripts read. No value can hold a quote (see spec.ts). */
 export function renderLinkConf(link: ResolvedInterface): string {
   const { name, mac, path } = link.nic;
-  const values: Record<string, string | number | undefined> = {
+  const values = {
     NAME: link.name,
     NIC_NAME: name,
     NIC_MAC: mac,
@@ -86,8 +86,7 @@ export function renderLinkConf(link: ResolvedInterface): string {
     ROUTES: link.routes?.join(" "),
     WAIT: link.waitForNic,
   };
-  const lines = Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [`${key}='${value}'`]));
-  return `${[MARK, ...lines].join("\n")}\n`;
+  return `${[MARK, ...encodeConf(values)].join("\n")}\n`;
 }
 
 /**

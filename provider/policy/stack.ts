@@ -2,7 +2,7 @@ import { formatIpv6, parseIpv4, parseMac, readCidr6 } from "../address";
 import { parseCompose } from "../appliance/compose-file";
 import { group, list } from "../appliance/model";
 import { NetworkDriver } from "../host-interface";
-import { decodeFrames } from "../ssh";
+import { decodeConf, decodeFrames } from "../ssh";
 
 /** A resource as a policy pack is shown it. */
 export interface StackResource {
@@ -77,7 +77,7 @@ function appliance({ type, urn, props }: StackResource): LanStack | undefined {
   const files = decodeFrames(text);
   const [conf, compose] = [files.get("appliance.conf"), files.get("compose.yaml")];
   if (conf === undefined || compose === undefined) return undefined;
-  const values = new Map([...conf.matchAll(/^([A-Z][A-Z0-9_]*)='(.*)'$/gm)].map(([, key, value]) => [key!, value!]));
+  const values = decodeConf(conf);
   const title = `appliance ${values.get("NAME")}`;
   const [ip, ip6, mac] = ["IP", "IP6", "MAC"].map((key) => values.get(key));
   const member = { urn, title, network: values.get("NETWORK") ?? "", ip, ip6, mac };

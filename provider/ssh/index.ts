@@ -1,4 +1,5 @@
 export * from "./command";
+export * from "./conf";
 export * from "./failure";
 export * from "./frames";
 export * from "./quote";

@@ -1,8 +1,9 @@
 // What a preview of one host means for whoever runs it: pure.
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
+import { decodeConf } from "../../ssh/conf";
 import { driftOf } from "./drift";
-import { confOf, FileDiff, fileDiffs, filesOf } from "./files";
+import { FileDiff, fileDiffs, filesOf } from "./files";
 import { Inputs, Preview, Step } from "./preview";
 
 /** The parts of a host, in the order in which it boots. */
@@ -91,7 +92,7 @@ function changeOf(stage: Stage, step: Step, kind: Change["kind"]): Change {
 }
 
 function confIn(inputs: Inputs | undefined, file: string): Map<string, string> {
-  return confOf(filesOf(inputs).get(file) ?? "");
+  return decodeConf(filesOf(inputs).get(file) ?? "");
 }
 
 function nameOf(stage: Stage, { name, old, new: after }: Step): string {

@@ -41,12 +41,6 @@ export function filesOf(inputs: Step["old"]): Map<string, string> {
   return files;
 }
 
-/** `KEY='value'` lines of a shell. */
-export function confOf(text: string): Map<string, string> {
-  const lines = text.matchAll(/^([A-Z][A-Z0-9_]*)='(.*)'$/gm);
-  return new Map([...lines].map(([, key, value]) => [key!, value!.replace(/'\\''/g, "'")]));
-}
-
 function diffOf(name: string, before: string, after: string): FileDiff {
   const patch = structuredPatch("", "", before, after, undefined, undefined, { context: 3, maxEditLength: MAX_EDITS });
   const hunks = patch?.hunks ?? [rewrite(before, after)];
