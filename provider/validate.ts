@@ -4,6 +4,17 @@ import { below, Fault, formatPath, nearest, Path, Problem } from "./errors";
 type Issue = z.core.$ZodIssue;
 type Schema = z.core.$ZodType;
 
+/** A group of named values that nobody has checked; anything else reads as an empty one. */
+export function group(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+}
+
+/** A list that nobody has checked; a single value is a list of one, nothing is an empty one. */
+export function list(value: unknown): unknown[] {
+  if (value === undefined || value === null) return [];
+  return Array.isArray(value) ? (value as unknown[]) : [value];
+}
+
 /** What a refinement puts on its issue (`params: { remedy }`) so that the remedy stays apart from the message. */
 interface RefinementParams {
   readonly remedy?: string;

@@ -10,7 +10,7 @@ import {
   resolveInterface,
 } from "../host-interface";
 import { NetworkSpec, networkSchema, ResolvedNetwork, resolveNetwork } from "../macvlan-network";
-import { parse, text } from "../validate";
+import { group, parse, text } from "../validate";
 
 /** A further LAN of a host. */
 export interface LanSpec {
@@ -78,7 +78,7 @@ export function readLans(args: unknown, destination: string): { lans: ReadableLa
       spec,
     };
   };
-  const further = Object.entries(furtherOf(args)).map(([key, given]) => read(given, ["lans", key], key));
+  const further = Object.entries(group(group(args)["lans"])).map(([key, given]) => read(given, ["lans", key], key));
   return { lans: [read(args, []), ...further], problems };
 }
 
@@ -196,9 +196,4 @@ function compareLinks(
       remedy: "give both the same",
     });
   return problems;
-}
-
-function furtherOf(args: unknown): Record<string, unknown> {
-  const given = (args as { lans?: unknown } | undefined)?.lans;
-  return typeof given === "object" && given !== null && !Array.isArray(given) ? (given as Record<string, unknown>) : {};
 }

@@ -33,7 +33,7 @@ import {
 } from "../macvlan-network";
 import { overridesSchema, Probe } from "../observe";
 import { SshArgs, sshSchema } from "../ssh";
-import { parse, text } from "../validate";
+import { group, list, parse, text } from "../validate";
 import { checkLans, lanOf, LanSpec, lansSchema, ReadableLan, readLans, ResolvedLan, unknownLan } from "./lans";
 import { checkOrder } from "./order";
 import { hostRules } from "./preflight";
@@ -122,7 +122,7 @@ export function resolveHost(args: unknown, seen = new Seen()): { host?: Resolved
     ...notYet(problems, checkIpv6Addresses(lans, pins, new Map(appliances.map(([name, { ip6 }]) => [name, ip6])))),
     ...checkMacs(lans, pins),
     ...lans.flatMap((lan) => checkReachOn(lan, pins)),
-    ...below(["appliances"], checkOrder(right ? waitingIn(right.appliances) : startAfterOf(args))),
+    ...below(["appliances"], checkOrder(startAfterOf(args))),
   ]);
   const whole = lans.filter((lan): lan is ResolvedLan => lan.link !== undefined && lan.network !== undefined);
   const [first] = whole;
@@ -164,7 +164,7 @@ export function placeAppliance(args: ApplianceHostArgs, host: ResolvedHost, name
 /** What is wrong with the appliances under their names and on their networks; each must pass for itself before. */
 function placed(args: unknown, lans: readonly ReadableLan[], found: readonly Problem[]): Problem[] {
   const told = new Set(found.filter(({ path }) => path[0] === "appliances").map(({ path }) => path[1]));
-  return Object.entries(appliancesOf(args)).flatMap(([name, appliance]) => {
+  return appliancesOf(args).flatMap(([name, appliance]) => {
     // What is told may be about the name alone.
     const passes = !told.has(name) || parse(hostApplianceSchema, appliance).value !== undefined;
     if (!passes) return [];
@@ -266,7 +266,7 @@ function checkMacs(lans: readonly ReadableLan[], pins: readonly LanPin[]): Probl
 }
 
 function part<T extends z.ZodType>(schema: T, args: unknown, key: string): z.output<T> | undefined {
-  return parse(schema, (args as Record<string, unknown> | undefined)?.[key]).value;
+  return parse(schema, group(args)[key]).value;
 }
 
 const identity = z.object({
@@ -278,32 +278,23 @@ const identity = z.object({
   slaac: z.boolean().optional().catch(undefined),
   lan: z.string().min(1).optional(),
 });
-const waiting = z.object({ startAfter: z.array(z.string()).optional() });
 
 /** The appliances whose address and MAC can be read, whatever else is wrong with them. */
 function readable(args: unknown): [string, z.output<typeof identity>][] {
-  return Object.entries(appliancesOf(args)).flatMap(([name, appliance]) => {
+  return appliancesOf(args).flatMap(([name, appliance]) => {
     const { value } = parse(identity, appliance);
     return value ? [[name, value] as [string, typeof value]] : [];
   });
 }
 
-function waitingIn(appliances: Readonly<Record<string, { startAfter?: string[] }>>): Record<string, string[]> {
-  return Object.fromEntries(Object.entries(appliances).map(([name, { startAfter }]) => [name, startAfter ?? []]));
-}
-
+/** What each appliance waits for, whatever is wrong with it. */
 function startAfterOf(args: unknown): Record<string, string[]> {
-  return Object.fromEntries(
-    Object.entries(appliancesOf(args)).map(([name, appliance]) => [
-      name,
-      parse(waiting, appliance).value?.startAfter ?? [],
-    ]),
-  );
+  const names = (given: unknown): string[] => list(given).filter((name) => typeof name === "string");
+  return Object.fromEntries(appliancesOf(args).map(([name, given]) => [name, names(group(given)["startAfter"])]));
 }
 
-function appliancesOf(args: unknown): Record<string, unknown> {
-  const given = (args as { appliances?: unknown } | undefined)?.appliances;
-  return typeof given === "object" && given !== null && !Array.isArray(given) ? (given as Record<string, unknown>) : {};
+function appliancesOf(args: unknown): [string, unknown][] {
+  return Object.entries(group(group(args)["appliances"]));
 }
 
 /** The addresses to ask the LAN for, each on its own one; those of IPv6 after all others. */

@@ -1,4 +1,4 @@
-import { group } from "./model";
+import { group } from "../validate";
 
 /** So many texts may differ, and each may be so long: together they fit into what `Seen` leaves free. */
 const DIFFERENT = 8;

@@ -5,11 +5,11 @@ import { commandArgs, commandOptions, readArgs, repair, typeToken } from "../com
 import { enforce, factsOf, findAll } from "../observe";
 import { deleteCommand, remoteCommand } from "../ssh";
 import { applianceDrift } from "./drift";
-import { group } from "./model";
 import { pinRules } from "./preflight";
 import { renderFiles, renderSecrets } from "./render";
 import { resolveAppliance, withSecret } from "./resolve";
 import { ApplianceArgs, applianceSchema } from "./spec";
+import { group } from "../validate";
 
 /**
  * Stage 3: one Compose project with one service on the LAN, its MAC and IP pinned and read back from the running container.

@@ -3,12 +3,12 @@ import {
   ComposeProblem,
   environmentFiles,
   filesAt,
-  group,
   LocalPath,
   mountedPaths,
   relativePath,
 } from "./model";
 import { variablesIn } from "./variables";
+import { group } from "../validate";
 
 /** Relative paths whose files are not delivered. Docker would make an empty folder of each. */
 export function checkFiles(file: Record<string, unknown>, { files }: ComposeContext): ComposeProblem[] {

@@ -1,5 +1,6 @@
 import { Fault, Path } from "../errors";
 import { NetworkDriver } from "../host-interface";
+import { group, list } from "../validate";
 
 /** Something is wrong at a place in a compose file or in an inline service. */
 export interface ComposeProblem extends Fault {
@@ -20,17 +21,6 @@ export interface ComposeContext {
   readonly secrets: readonly string[];
   /** Name of the appliance, name and driver (default macvlan) of the LAN's Docker network; undefined while only the appliance by itself is looked at. */
   readonly place?: { readonly name: string; readonly network: string; readonly driver?: NetworkDriver };
-}
-
-/** A group of named values; anything else reads as an empty one. */
-export function group(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
-}
-
-/** A list; a single value is a list of one, nothing is an empty one. */
-export function list(value: unknown): unknown[] {
-  if (value === undefined || value === null) return [];
-  return Array.isArray(value) ? (value as unknown[]) : [value];
 }
 
 /** The service's networks by their key in the file; undefined if it names none, so that Compose takes the default one. */

@@ -1,4 +1,4 @@
-import { group, list } from "./model";
+import { group, list } from "../validate";
 
 /**
  * Docker's option for settings of one end of a network. From 27.0 on Docker switches IPv6 off after everything else where the network has

@@ -1,5 +1,6 @@
 import { parseCompose } from "../appliance/compose-file";
 import { Problem } from "../errors";
+import { group, list } from "../validate";
 
 /** The service of a compose file that runs macvlan-router. */
 export interface Router {
@@ -12,8 +13,6 @@ export interface Router {
   readonly others: readonly string[];
 }
 
-type Group = Readonly<Record<string, unknown>>;
-
 /** Finds the service in the text of a compose file. */
 export function routerOf(text: string): { router?: Router; problems: Problem[] } {
   const { file, faults } = parseCompose(text);
@@ -25,9 +24,7 @@ export function routerOf(text: string): { router?: Router; problems: Problem[] }
         remedy: "correct the file",
       })),
     };
-  const services = Object.entries(groupOf(groupOf(file)["services"])).map(
-    ([name, value]) => [name, groupOf(value)] as const,
-  );
+  const services = Object.entries(group(group(file)["services"])).map(([name, value]) => [name, group(value)] as const);
   const [found, ...more] = services.filter(([, { image }]) => isRouter(image));
   if (found === undefined)
     return {
@@ -73,7 +70,7 @@ function environmentOf(
         const [name = "", ...value] = scalar(entry).split("=");
         return [name, value.length === 0 ? null : value.join("=")];
       })
-    : Object.entries(groupOf(given));
+    : Object.entries(group(given));
   const bad = entries.filter(([, value]) => value !== null && !isScalar(value));
   const whole = Array.isArray(given) ? given.every(isScalar) : typeof given === "object";
   if (!whole || bad.length > 0)
@@ -94,14 +91,9 @@ function environmentOf(
 }
 
 function envFilesOf(given: unknown): string[] {
-  const files: unknown[] = Array.isArray(given) ? given : given === undefined || given === null ? [] : [given];
-  return files.map((file) => scalar(typeof file === "string" ? file : groupOf(file)["path"]));
+  return list(given).map((file) => scalar(typeof file === "string" ? file : group(file)["path"]));
 }
 
 function scalar(value: unknown): string {
   return ["string", "number", "boolean"].includes(typeof value) ? String(value) : "";
-}
-
-function groupOf(value: unknown): Group {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Group) : {};
 }

@@ -1,8 +1,8 @@
 import { formatIpv6, parseIpv4, parseMac, readCidr6 } from "../address";
 import { parseCompose } from "../appliance/compose-file";
-import { group, list } from "../appliance/model";
 import { NetworkDriver } from "../host-interface";
 import { decodeConf, decodeFrames } from "../ssh";
+import { group, list } from "../validate";
 
 /** A resource as a policy pack is shown it. */
 export interface StackResource {
