@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { INBOUND_RULES } from "../../provider/host-interface/render";
-import { encodeFrames } from "../../provider/ssh/frames";
 import { fakeIp } from "./fake-network";
-import { Sandbox } from "./sandbox";
+import { linkHost, linkPayload, MARK, onLinkHost } from "./link-host";
+import type { Sandbox } from "./sandbox";
 
-const mark = "# managed by pulumi-macvlan\n";
 const confOf = (inbound: "no" | "yes") =>
-  `${mark}NAME='lan0'\nNIC_NAME='nic0'\nMAC='02:11:22:33:44:55'\nMODE='bridge'\nREACH='pinned'\nADDRESS='192.0.2.9'\n` +
+  `${MARK}NAME='lan0'\nNIC_NAME='nic0'\nMAC='02:11:22:33:44:55'\nMODE='bridge'\nREACH='pinned'\nADDRESS='192.0.2.9'\n` +
   `${inbound === "no" ? "INBOUND='no'\n" : ""}WAIT='0'\n`;
 
 /** Rules are lines of a file of the device, which goes with it. Without ct in the kernel each is refused. */
@@ -24,28 +23,19 @@ esac`;
 describe("a link that lets no connections in", () => {
   let host: Sandbox;
   beforeEach(() => {
-    const systemctl = `case "$*" in *is-active*) exit 3 ;; *"-p ActiveState"*) echo ActiveState=inactive ;;
-      *UnitFileState*) cat "$MACVLAN_ROOT/run/unit" 2>/dev/null || echo disabled ;; "-q enable"*) echo enabled >"$MACVLAN_ROOT/run/unit" ;; esac`;
     const ip = `case "$*" in *" addr show dev lan0") [ ! -e "$MACVLAN_ROOT/run/addr" ] || echo "7: lan0    inet 192.0.2.9/32 scope global lan0"; exit ;;
       "-4 addr add "*) : >"$MACVLAN_ROOT/run/addr"; exit ;; esac\n${fakeIp}`;
-    host = new Sandbox({ systemctl, ip, tc });
-    host.sh('mkdir -p "$MACVLAN_ROOT/sys/class/net"; ip nic nic0 52:54:00:00:00:00; ip link set dev nic0 up');
+    host = linkHost({ ip, tc });
   });
   afterEach(() => host.remove());
 
-  const run = (script: string) => {
-    for (const inbound of ["no", "yes"] as const)
-      host.write(inbound, `${encodeFrames({ "link.conf": confOf(inbound), "udev.rules": `${mark}# rule\n` })}\n`);
-    return host.sh(
-      `l() { "$MACVLAN_ROOT/usr/local/libexec/macvlan/macvlan-host" link "$@" >>"$MACVLAN_ROOT/run/said"; }
-       a() { l apply lan0 <"$MACVLAN_ROOT/$1" && l confirm lan0; }
-       parent="$MACVLAN_ROOT/usr/local/libexec/macvlan/parent"; net=$MACVLAN_ROOT/sys/class/net
-       count() { grep -c . "$net/lan0/rules" 2>/dev/null || echo none; }
+  const run = (script: string) =>
+    onLinkHost(
+      host,
+      { no: linkPayload(confOf("no")), yes: linkPayload(confOf("yes")) },
+      `count() { grep -c . "$net/lan0/rules" 2>/dev/null || echo none; }
        ${script}`,
-      "",
-      { MACVLAN_SYS: `${host.root}/sys` },
     );
-  };
 
   test("has all its rules before it is up; again: quiet, nothing done", () => {
     const done = run(`a no; count; grep -n "^tc -batch\\|^ip link set dev lan0 up" "$MACVLAN_ROOT/calls" | cut -d: -f2

@@ -1,12 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { encodeFrames } from "../../provider/ssh/frames";
-import { fakeIp } from "./fake-network";
-import { Sandbox } from "./sandbox";
+import { linkHost, linkPayload, MARK, onLinkHost } from "./link-host";
+import type { Sandbox } from "./sandbox";
 
-const mark = "# managed by pulumi-macvlan\n";
 type Driver = "macvlan" | "ipvlan";
 const confOf = (driver: Driver, name = "lan0") =>
-  `${mark}NAME='${name}'\nNIC_NAME='nic0'\n` +
+  `${MARK}NAME='${name}'\nNIC_NAME='nic0'\n` +
   (driver === "ipvlan" ? "DRIVER='ipvlan'\nMODE='l2'\n" : "MAC='02:11:22:33:44:55'\nMODE='bridge'\n") +
   "REACH='none'\nWAIT='0'\n";
 
@@ -14,35 +12,26 @@ const confOf = (driver: Driver, name = "lan0") =>
 describe("a link of driver ipvlan", () => {
   let host: Sandbox;
   beforeEach(() => {
-    const systemctl = `case "$*" in *is-active*docker*) [ -e "$MACVLAN_ROOT/run/docker" ] || exit 3 ;; *is-active*) exit 3 ;; *"-p ActiveState"*) echo ActiveState=inactive ;;
-      *UnitFileState*) cat "$MACVLAN_ROOT/run/unit-\${*##*@}" 2>/dev/null || echo disabled ;;
-      "-q enable"*) echo enabled >"$MACVLAN_ROOT/run/unit-\${*##*@}" ;; "-q disable"* | "-q unmask"*) rm -f "$MACVLAN_ROOT/run/unit-\${*##*@}" ;; esac`;
     // one appliance, whose process 4711 has the interface eth0 on the NIC as long as there is a file for it
     const docker = `case "$*" in "ps -q "*) echo c1 ;; inspect*) echo 4711 ;; esac`;
     const nsenter = `case "$*" in
       *"link show type "*) [ ! -e "$MACVLAN_ROOT/run/eth0-\${*##* }" ] || echo "9: eth0@if$(cat "$MACVLAN_ROOT/sys/class/net/nic0/ifindex"): <UP> mtu 1500" ;;
       *"link del dev eth0") rm "$MACVLAN_ROOT"/run/eth0-* ;; esac`;
-    host = new Sandbox({ systemctl, docker, nsenter, ip: fakeIp });
-    host.sh('mkdir -p "$MACVLAN_ROOT/sys/class/net"; ip nic nic0 52:54:00:00:00:00; ip link set dev nic0 up');
+    host = linkHost({ docker, nsenter });
   });
   afterEach(() => host.remove());
 
-  /** `a DRIVER [LINK]` applies and confirms, `show` prints links. */
+  /** One script with the payloads `macvlan`, `ipvlan` and, of the link iot0, `macvlan-iot0` and `ipvlan-iot0`; `show` prints links. */
   const run = (script: string) => {
-    for (const driver of ["macvlan", "ipvlan"] as const)
-      for (const name of ["lan0", "iot0"])
-        host.write(
-          `${driver}-${name}`,
-          `${encodeFrames({ "link.conf": confOf(driver, name), "udev.rules": `${mark}# rule\n` })}\n`,
-        );
-    return host.sh(
-      `l() { "$MACVLAN_ROOT/usr/local/libexec/macvlan/macvlan-host" link "$@" >>"$MACVLAN_ROOT/run/said"; }
-       a() { l apply "\${2:-lan0}" <"$MACVLAN_ROOT/$1-\${2:-lan0}" && l confirm "\${2:-lan0}"; }
-       parent="$MACVLAN_ROOT/usr/local/libexec/macvlan/parent"; net=$MACVLAN_ROOT/sys/class/net
-       show() { for d in "$net"/*; do set -- "$d"/lower_*; [ ! -e "$1" ] || echo "\${d##*/}@\${1##*lower_} $(cut -d' ' -f1-4 "$d/detail") $(cat "$d/address" "$d/ifalias" | tr '\\n' ' ')"; done; }
+    const payloads = (["macvlan", "ipvlan"] as const).flatMap((driver) => [
+      [driver, linkPayload(confOf(driver))],
+      [`${driver}-iot0`, linkPayload(confOf(driver, "iot0"))],
+    ]);
+    return onLinkHost(
+      host,
+      Object.fromEntries(payloads) as Record<string, string>,
+      `show() { for d in "$net"/*; do set -- "$d"/lower_*; [ ! -e "$1" ] || echo "\${d##*/}@\${1##*lower_} $(cut -d' ' -f1-4 "$d/detail") $(cat "$d/address" "$d/ifalias" | tr '\\n' ' ')"; done; }
        ${script}`,
-      "",
-      { MACVLAN_SYS: `${host.root}/sys` },
     );
   };
   const ipvlan = "lan0@nic0 ipvlan  mode l2 52:54:00:00:00:00 pulumi-macvlan \n";
@@ -81,24 +70,24 @@ describe("a link of driver ipvlan", () => {
   });
 
   test("a change that is taken back has the macvlan again", () => {
-    const done = run(`a macvlan; l apply lan0 <"$MACVLAN_ROOT/ipvlan-lan0"; show; l undo lan0; show`);
+    const done = run(`a macvlan; l apply lan0 <"$MACVLAN_ROOT/payload-ipvlan"; show; l undo lan0; show`);
     expect(done.stdout).toBe(`${ipvlan}${macvlan}`);
   });
 
   test("is refused beside a macvlan, and a macvlan beside it; what was there stays", () => {
-    const beside = run("a macvlan iot0; a ipvlan; show");
+    const beside = run("a macvlan-iot0 iot0; a ipvlan; show");
     expect(beside.stderr).toContain(
       "lan0: cannot be put on nic0: nic0 carries the macvlan iot0, and the kernel allows macvlan or ipvlan on a device, not both: remove iot0",
     );
     expect(beside.stdout).toBe(macvlan.replace("lan0", "iot0"));
-    const other = run("l remove iot0; a ipvlan; a macvlan iot0; show");
+    const other = run("l remove iot0; a ipvlan; a macvlan-iot0 iot0; show");
     expect(other.stderr).toContain("iot0: cannot be put on nic0: nic0 carries the ipvlan lan0");
     expect(other.stdout).toBe(ipvlan);
   });
 
   test("shares the NIC with another in mode l2, and with none in another mode", () => {
     const done = run(
-      'a ipvlan; a ipvlan iot0; show; l remove lan0; printf "ipvlan  mode l3 bridge " >"$net/iot0/detail"; a ipvlan',
+      'a ipvlan; a ipvlan-iot0 iot0; show; l remove lan0; printf "ipvlan  mode l3 bridge " >"$net/iot0/detail"; a ipvlan',
     );
     expect(done.stdout).toBe(`${ipvlan.replace("lan0", "iot0")}${ipvlan}`);
     expect(done.stderr).toContain("iot0 has set the ipvlans of nic0 to another mode than l2 bridge");

@@ -1,27 +1,21 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { encodeFrames } from "../../provider/ssh/frames";
+import { fakeUnits, linkPayload, MARK as mark } from "./link-host";
 import { Sandbox, whyNoNetwork } from "./sandbox";
 
 const why = whyNoNetwork();
 if (why) console.log(`link scripts are not tested here: ${why}`);
 
-const mark = "# managed by pulumi-macvlan\n";
 const mac = "02:11:22:33:44:55";
 const conf = (nic = "NIC_NAME='nic0'", reach = "none", address = mac) =>
   `${mark}NAME='lan0'\n${nic}\nMAC='${address}'\nMODE='bridge'\nREACH='${reach}'\nWAIT='1'\n`;
-const payload = (text = conf()) =>
-  `${encodeFrames({ "link.conf": text, "udev.rules": `${mark}# rule\n`, "networkd.network": `${mark}[Match]\nName=lan0\n` })}\n`;
+const payload = (text = conf()) => linkPayload(text, { "networkd.network": `${mark}[Match]\nName=lan0\n` });
 const appliance = (name: string, ip: string) =>
   `${mark}NAME='${name}'\nNETWORK='lan'\nPARENT='lan0'\nSERVICE='${name}'\nIP='${ip}'\nMAC='02:42:c0:00:02:35'\nSTART_AFTER=''\n`;
 
 describe.skipIf(why)("link", () => {
   let host: Sandbox;
-  beforeEach(() => {
-    // enabled units are files, so that what is asked later agrees with what was done
-    const systemctl = `case "$*" in *is-active*) exit 3 ;; *"-p ActiveState"*) echo ActiveState=inactive ;; *UnitFileState*) cat "$MACVLAN_ROOT/run/unit" 2>/dev/null || echo disabled ;;
-      "-q enable"*) echo enabled >"$MACVLAN_ROOT/run/unit" ;; "-q disable"* | "-q unmask"*) rm -f "$MACVLAN_ROOT/run/unit" ;; esac`;
-    host = new Sandbox({ systemctl });
-  });
+  beforeEach(() => void (host = new Sandbox({ systemctl: fakeUnits })));
   afterEach(() => host.remove());
   /** Several payloads for one script: `p N` prints the Nth. */
   const net = (script: string, ...payloads: string[]) => {

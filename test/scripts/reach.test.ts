@@ -1,15 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { encodeFrames } from "../../provider/ssh/frames";
+import { linkPayload, MARK as mark } from "./link-host";
 import { Sandbox, whyNoNetwork } from "./sandbox";
 
 const why = whyNoNetwork();
 if (why) console.log(`the ways of the host to its containers are not tested here: ${why}`);
 
-const mark = "# managed by pulumi-macvlan\n";
 const conf = (more: string) =>
   `${mark}NAME='lan0'\nNIC_NAME='nic0'\nMAC='02:11:22:33:44:55'\nMODE='bridge'\n${more}\nWAIT='1'\n`;
-const payload = (more: string) =>
-  `${encodeFrames({ "link.conf": conf(more), "udev.rules": `${mark}# rule\n`, "networkd.network": `${mark}[Match]\nName=lan0\n` })}\n`;
+const payload = (more: string) => linkPayload(conf(more), { "networkd.network": `${mark}[Match]\nName=lan0\n` });
 const appliance = (ip: string) => `${mark}NAME='dns'\nNETWORK='lan'\nPARENT='lan0'\nSERVICE='dns'\nIP='${ip}'\n`;
 
 /** Docker as files: containers of the network `n1` in `on`, one a line; what happens is a line in `events`. */

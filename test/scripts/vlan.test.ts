@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { encodeFrames } from "../../provider/ssh/frames";
 import { fakeIp } from "./fake-network";
-import { Sandbox } from "./sandbox";
+import { linkHost, linkPayload, MARK, onLinkHost } from "./link-host";
+import type { Sandbox } from "./sandbox";
 
-const mark = "# managed by pulumi-macvlan\n";
 const device = "vlan20_cc32af";
 interface Conf {
   name?: string;
@@ -13,36 +12,22 @@ interface Conf {
   mtu?: number;
 }
 const confOf = ({ name = "lan0", nic = "NIC_NAME='nic0'", vlan = 20, device: own = device, mtu }: Conf) =>
-  `${mark}NAME='${name}'\n${nic}\n${vlan === null ? "" : `VLAN='${vlan}'\nVLAN_NAME='${own}'\n`}` +
+  `${MARK}NAME='${name}'\n${nic}\n${vlan === null ? "" : `VLAN='${vlan}'\nVLAN_NAME='${own}'\n`}` +
   `MAC='02:11:22:33:44:${name === "lan0" ? "55" : "66"}'\n${mtu === undefined ? "" : `MTU='${mtu}'\n`}MODE='bridge'\nREACH='none'\nWAIT='0'\n`;
 
 describe("a link on a VLAN", () => {
   let host: Sandbox;
-  beforeEach(() => {
-    const systemctl = `case "$*" in *is-active*) exit 3 ;; *"-p ActiveState"*) echo ActiveState=inactive ;; *UnitFileState*) cat "$MACVLAN_ROOT/run/unit-\${*##*@}" 2>/dev/null || echo disabled ;;
-      "-q enable"*) echo enabled >"$MACVLAN_ROOT/run/unit-\${*##*@}" ;; "-q disable"* | "-q unmask"*) rm -f "$MACVLAN_ROOT/run/unit-\${*##*@}" ;; esac`;
-    host = new Sandbox({ systemctl, ip: fakeIp });
-    host.sh(
-      'mkdir -p "$MACVLAN_ROOT/sys/class/net"; for n in 0 1; do ip nic nic$n 52:54:00:00:00:0$n; ip link set dev nic$n up; done',
-    );
-  });
+  beforeEach(() => void (host = linkHost()));
   afterEach(() => host.remove());
 
-  /** One script with several payloads: `a N LINK` applies and confirms the Nth, `show` prints every device that is on another. */
-  const run = (script: string, ...confs: Conf[]) => {
-    confs.forEach((conf, i) =>
-      host.write(`payload${i}`, `${encodeFrames({ "link.conf": confOf(conf), "udev.rules": `${mark}# rule\n` })}\n`),
-    );
-    return host.sh(
-      `l() { "$MACVLAN_ROOT/usr/local/libexec/macvlan/macvlan-host" link "$@" >>"$MACVLAN_ROOT/run/said"; }
-       a() { l apply "$2" <"$MACVLAN_ROOT/payload$1" && l confirm "$2"; }
-       parent="$MACVLAN_ROOT/usr/local/libexec/macvlan/parent"; net=$MACVLAN_ROOT/sys/class/net
-       show() { for d in "$net"/*; do set -- "$d"/lower_*; [ ! -e "$1" ] || echo "\${d##*/}@\${1##*lower_} $(cut -c-26 "$d/detail") $(cat "$d/address" "$d/mtu" "$d/flags" "$d/ifalias" | tr '\\n' ' ')"; done; }
+  /** One script with several payloads, each called by its number; `show` prints every device that is on another. */
+  const run = (script: string, ...confs: Conf[]) =>
+    onLinkHost(
+      host,
+      Object.fromEntries(confs.map((conf, i) => [i, linkPayload(confOf(conf))])),
+      `show() { for d in "$net"/*; do set -- "$d"/lower_*; [ ! -e "$1" ] || echo "\${d##*/}@\${1##*lower_} $(cut -c-26 "$d/detail") $(cat "$d/address" "$d/mtu" "$d/flags" "$d/ifalias" | tr '\\n' ' ')"; done; }
        ${script}`,
-      "",
-      { MACVLAN_SYS: `${host.root}/sys` },
     );
-  };
   const vlan = (mtu = 1500, name = device, nic = 0, id = 20) =>
     `${name}@nic${nic} vlan protocol 802.1Q id ${id} 52:54:00:00:00:0${nic} ${mtu} 0x1003 pulumi-macvlan \n`;
   const link = (on = device, mtu = 1500, name = "lan0") =>
@@ -67,7 +52,7 @@ describe("a link on a VLAN", () => {
       "systemctl",
       `case "$*" in *.device*) echo active ;; *UnitFileState*) echo enabled ;; *is-active*) exit 3 ;; esac`,
     );
-    run(`l apply lan0 <"$MACVLAN_ROOT/payload0"`, {});
+    run(`l apply lan0 <"$MACVLAN_ROOT/payload-0"`, {});
     expect(host.calls().filter((call) => call.includes("trigger"))).toEqual([
       `udevadm trigger --settle --action=change ${host.root}/sys/class/net/nic0`,
     ]);
@@ -149,8 +134,8 @@ describe("a link on a VLAN", () => {
 
   test("a change that fails, and one that nobody confirms, leave the VLAN of before and no other", () => {
     const done = run(
-      `a 0 lan0; l apply lan0 <"$MACVLAN_ROOT/payload1"; echo rc=$?; show; l apply lan0 <"$MACVLAN_ROOT/payload2"; l undo lan0; show; l remove lan0
-       l apply lan0 <"$MACVLAN_ROOT/payload0"; l undo lan0; show`,
+      `a 0 lan0; l apply lan0 <"$MACVLAN_ROOT/payload-1"; echo rc=$?; show; l apply lan0 <"$MACVLAN_ROOT/payload-2"; l undo lan0; show; l remove lan0
+       l apply lan0 <"$MACVLAN_ROOT/payload-0"; l undo lan0; show`,
       {},
       { vlan: 30, device: "vlan30_cc32af", mtu: 9000 },
       { vlan: 30, device: "vlan30_cc32af" },
