@@ -326,6 +326,7 @@ describe("stage 3", () => {
       host.sh('rm -r "$MACVLAN_ROOT/sys/class/net/lan0"');
       expect(stage3().stderr).toContain("network lan is a ghost, and its parent lan0 is missing");
       expect(acted()).toEqual([]);
+      expect(host.calls()).toContain("systemctl --no-block start macvlan-parent@lan0.service");
     });
 
     test("of somebody else is told, and no reason to restart dockerd", () => {
