@@ -6,7 +6,7 @@ const parts: Record<string, string[]> = {
   "way-back": ["way-back"],
   network: ["reach", "vlan", "ipv6", "slaac", "inbound", "ipvlan", "wire", "router"],
   // what another Docker, systemd or kernel could make different
-  "network-sid": ["reach", "vlan", "ipv6", "slaac", "ipvlan"],
+  "network-sid": ["reach", "vlan", "ipv6", "slaac", "inbound", "ipvlan"],
   managers: ["managers", "nic"],
   // They break and repair a host for an hour.
   faults: ["faults", "rounds"],

@@ -71,7 +71,7 @@ export const tiers: Tier[] = [
   },
   {
     name: "lab-network-sid",
-    what: "lab hosts, Debian unstable: ways to containers that nobody pinned, VLANs, IPv6, ipvlan",
+    what: "lab hosts, Debian unstable: ways to containers that nobody pinned, one way, VLANs, IPv6, ipvlan",
     vitest: ["--project", "lab"],
     env: { LAB_SUITE: "sid", LAB_PART: "network-sid", LAB_NAME: "test-network-sid" },
     named: true,
