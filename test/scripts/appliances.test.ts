@@ -144,6 +144,16 @@ describe("stage 3", () => {
       { status: "exited", nets: "", error: "failed to set up container networking: nope" },
       "appliance restore dns",
     ],
+    [
+      "lacked a device",
+      { status: "exited", error: 'error gathering device information while adding custom device "/dev/ttyUSB0"' },
+      "docker start",
+    ],
+    [
+      "lacked a device, and is to be started by nobody",
+      { status: "exited", policy: "no", error: "error gathering device information" },
+      undefined,
+    ],
     ["runs without its network", { nets: "" }, "appliance restore dns"],
     ["runs with another address", { nets: "lan,192.0.2.77,02:42:c0:00:02:01" }, "appliance restore dns"],
     ["runs with another MAC", { nets: "lan,192.0.2.1,02:42:c0:00:02:ff" }, "appliance restore dns"],
