@@ -4,12 +4,12 @@ import { addressesOf } from "../address";
 import { commandArgs, commandOptions, readArgs, repair, typeToken } from "../component";
 import { enforce, factsOf, findAll } from "../observe";
 import { deleteCommand, remoteCommand } from "../ssh";
+import { group } from "../validate";
 import { applianceDrift } from "./drift";
 import { pinRules } from "./preflight";
 import { renderFiles, renderSecrets } from "./render";
 import { resolveAppliance, withSecret } from "./resolve";
 import { ApplianceArgs, applianceSchema } from "./spec";
-import { group } from "../validate";
 
 /**
  * Stage 3: one Compose project with one service on the LAN, its MAC and IP pinned and read back from the running container.

@@ -1,3 +1,4 @@
+import { group } from "../validate";
 import {
   ComposeContext,
   ComposeProblem,
@@ -8,7 +9,6 @@ import {
   relativePath,
 } from "./model";
 import { variablesIn } from "./variables";
-import { group } from "../validate";
 
 /** Relative paths whose files are not delivered. Docker would make an empty folder of each. */
 export function checkFiles(file: Record<string, unknown>, { files }: ComposeContext): ComposeProblem[] {

@@ -1,5 +1,5 @@
-import { ComposeContext, ComposeProblem, networksOf } from "./model";
 import { group } from "../validate";
+import { ComposeContext, ComposeProblem, networksOf } from "./model";
 
 /** Networks of the file: no second way onto the LAN, and none that takes the default route from the LAN. */
 export function checkNetworks(file: Record<string, unknown>, context: ComposeContext): ComposeProblem[] {

@@ -1,7 +1,7 @@
 import { Path } from "../errors";
+import { group } from "../validate";
 import { ComposeContext, ComposeProblem } from "./model";
 import { keysOfEnvFile, variablesIn } from "./variables";
-import { group } from "../validate";
 
 /** Variables that would be empty without a word, and secrets that nothing takes. */
 export function checkVariables(file: Record<string, unknown>, { secrets, files }: ComposeContext): ComposeProblem[] {

@@ -1,13 +1,13 @@
 import { nearest, Path } from "../errors";
 import { parseMac } from "../address";
 import { NetworkDriver } from "../host-interface";
+import { group, list } from "../validate";
 import { SERVICE_KEYS, TOP_LEVEL_KEYS } from "./keys";
 import { checkFiles } from "./check-files";
 import { checkNetworks } from "./check-networks";
 import { ComposeContext, ComposeProblem, networksOf } from "./model";
 import { checkVariables } from "./check-variables";
 import { variablesIn } from "./variables";
-import { group, list } from "../validate";
 
 /** Everything in a compose file that cannot work for an appliance. Compose itself checks the rest on the host, before anything is touched. */
 export function checkCompose(file: Record<string, unknown>, context: ComposeContext): ComposeProblem[] {

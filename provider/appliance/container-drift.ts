@@ -1,8 +1,8 @@
 import { addressesOf } from "../address";
 import { ContainerFact, ghostNetworks, HostFacts, isNetworkError } from "../observe";
+import { group } from "../validate";
 import { containerName, restartPolicy } from "./render";
 import { ResolvedAppliance } from "./resolve";
-import { group } from "../validate";
 
 /** What of an appliance's containers is not as it is to be. */
 export function containerDrift(facts: HostFacts, appliance: ResolvedAppliance): string[] {

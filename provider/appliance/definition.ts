@@ -1,11 +1,11 @@
 import { stringify } from "yaml";
 import { formatPath, nearest, Path, Problem } from "../errors";
+import { group, list } from "../validate";
 import { checkCompose } from "./check";
 import { parseCompose } from "./compose-file";
 import { ComposeContext } from "./model";
 import { Seen } from "./seen";
 import type { ApplianceSpec } from "./spec";
-import { group, list } from "../validate";
 
 /** What Compose is to run, however the specification gives it. */
 export interface Definition {

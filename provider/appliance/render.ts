@@ -2,10 +2,10 @@ import { stringify } from "yaml";
 import { NetworkDriver } from "../host-interface";
 import { fileDigest, sha256 } from "../observe";
 import { encodeConf, encodeFrames } from "../ssh";
+import { group } from "../validate";
 import { filesAt, mountedPaths, networksOf, relativePath, takesEnvironment, usesDefaultNetwork } from "./model";
 import { ResolvedAppliance } from "./resolve";
 import { slaacPins } from "./slaac";
-import { group } from "../validate";
 
 /** On every container of an appliance, so that it is found again. */
 export const APPLIANCE_LABEL = "pulumi-macvlan.appliance";

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
+import { group } from "../validate";
 import { areAlike } from "./alike";
 import { Definition } from "./definition";
 import type { ApplianceSpec } from "./spec";
-import { group } from "../validate";
 
 /** So many are kept: a service that is another one on each host comes once. */
 const KEPT = 1000;
