@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { encodeFrames } from "../../provider/ssh/frames";
+import { MARK as mark } from "./link-host";
 import { Sandbox, whyNoNetwork } from "./sandbox";
 
-const mark = "# managed by pulumi-macvlan\n";
 const mac = "02:11:22:33:44:55";
 const other = "02:11:22:33:44:66";
 const files = (address = mac, nic = "nic0") => ({
