@@ -164,6 +164,11 @@ const mutations: [string, Change, string][] = [
     device("lan0", { address: "02:00:00:00:00:01" }),
     "link: lan0 has the MAC 02:00:00:00:00:01 instead of",
   ],
+  [
+    "the link asks for a longer queue",
+    device("lan0", { linkinfo: { info_kind: "macvlan", info_data: { mode: "bridge", bcqueuelen: 5000 } } }),
+    "link: lan0 has the bcqueuelen 5000 instead of 1000",
+  ],
   ["the link is down", device("lan0", { flags: ["BROADCAST"] }), "link: lan0 is down"],
   ["the NIC is down", device("ens4", { flags: ["BROADCAST"] }), "link: ens4, which lan0 is on, is down"],
   [

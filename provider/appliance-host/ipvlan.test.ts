@@ -85,6 +85,13 @@ describe("a network of driver ipvlan", () => {
       ],
     ],
     [
+      "a queue for broadcasts",
+      host({ interface: { nic: { mac }, bcqueuelen: 5000 } }),
+      [
+        "interface.bcqueuelen: the kernel's queue for the broadcasts of ipvlans has a length that nobody can set; leave it out, or use the driver macvlan",
+      ],
+    ],
+    [
       "reach without an address of the link",
       host({ interface: { nic: { mac }, reach: "pinned" } }),
       [

@@ -12,7 +12,7 @@ import { aLink, LINK_MODES, NetworkDriver } from "./driver";
 import { deviceUnder, findNics } from "./preflight";
 import { INBOUND_RULES, LINK_MARK, linkFiles } from "./render";
 import { routeDrift } from "./route-drift";
-import { isWatched, ResolvedInterface } from "./spec";
+import { BCQUEUELEN, isWatched, ResolvedInterface } from "./spec";
 
 /** What of the parent link is not as it is to be. */
 export function linkDrift(facts: HostFacts, link: ResolvedInterface): string[] {
@@ -66,6 +66,10 @@ function deviceDrift(facts: HostFacts, link: ResolvedInterface, device: LinkFact
     reasons.push(`${name} has the MAC ${device.address} instead of ${link.mac}`);
   if (link.mtu !== undefined && device.mtu !== undefined && device.mtu !== link.mtu)
     reasons.push(`${name} has the MTU ${device.mtu} instead of ${link.mtu}`);
+  const queue = device.linkinfo?.info_data?.bcqueuelen;
+  const { bcqueuelen = BCQUEUELEN } = link;
+  if (queue !== undefined && queue !== bcqueuelen)
+    reasons.push(`${name} has the bcqueuelen ${queue} instead of ${bcqueuelen}`);
   if (isDown(device)) reasons.push(`${name} is down`);
   const rules = facts.closed[name];
   if (link.inbound === false && rules !== undefined && rules !== INBOUND_RULES)

@@ -23,7 +23,7 @@ export function aLink(kind: string): string {
 
 /** What a link cannot be with the driver of its network; paths below the link. */
 export function driverProblems(
-  { mac, reach = "none", address }: Pick<InterfaceSpec, "mac" | "reach" | "address">,
+  { mac, bcqueuelen, reach = "none", address }: Pick<InterfaceSpec, "mac" | "bcqueuelen" | "reach" | "address">,
   driver: NetworkDriver,
 ): Problem[] {
   if (driver === NetworkDriver.Macvlan) return [];
@@ -32,6 +32,12 @@ export function driverProblems(
     problems.push({
       path: ["mac"],
       message: "an ipvlan link has the MAC of its NIC and takes no other",
+      remedy: "leave it out, or use the driver macvlan",
+    });
+  if (bcqueuelen !== undefined)
+    problems.push({
+      path: ["bcqueuelen"],
+      message: "the kernel's queue for the broadcasts of ipvlans has a length that nobody can set",
       remedy: "leave it out, or use the driver macvlan",
     });
   // The kernel delivers by the addresses of the ipvlans: what is for that of the NIC goes to the NIC, also the answer to ARP on the link.

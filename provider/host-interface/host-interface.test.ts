@@ -11,7 +11,7 @@ describe("what the host gets", () => {
   it.each<[string, InterfaceSpec]>([
     ["by MAC", { nic: { mac: "52-54-00-00-02-07" } }],
     ["by name", { name: "iot", nic: { name: "bond0" }, mac: "02:AA:00:00:00:01", reach: Reach.Pinned, waitForNic: 0 }],
-    ["on a VLAN", { nic: { name: "ens4" }, vlan: 20, mtu: 1400 }],
+    ["on a VLAN", { nic: { name: "ens4" }, vlan: 20, mtu: 1400, bcqueuelen: 5000 }],
     ["by path", { nic: { path: "pci-0000:00:04.0" }, waitForNic: 90 }],
   ])("%s", (_, spec) => expect(renderLink(resolve(spec))).toMatchSnapshot());
 
@@ -65,6 +65,8 @@ describe("the specification", () => {
     [{ nic: { name: "ens4" }, vlan: "20" }, "vlan: "],
     [{ nic: { name: "ens4" }, mtu: 67 }, "mtu: "],
     [{ nic: { name: "ens4" }, mtu: 65536 }, "mtu: "],
+    [{ nic: { name: "ens4" }, bcqueuelen: 999 }, "bcqueuelen: "],
+    [{ nic: { name: "ens4" }, bcqueuelen: 100_001 }, "bcqueuelen: "],
     [{ nic: { name: "ens4" }, reach: "all" }, "reach: has a value that is not known here"],
     [{ nic: { path: "it's" } }, "nic.path: "],
   ])("%j", (spec, expected) => expect(lines(spec).join("\n")).toContain(expected));

@@ -103,6 +103,20 @@ testRules(hostInterfaceRules, {
       "an older version looked": { on: bare, spec: of({ reach: "pinned", inbound: false }) },
     },
   },
+  "kernel-bcqueuelen": {
+    fires: {
+      "the kernel of Debian 11": {
+        on: { ...bare, kernel: "5.10.0-28-amd64" },
+        spec: of({ bcqueuelen: 5000 }),
+        says: "bcqueuelen: the kernel 5.10.0-28-amd64 cannot set how many broadcasts wait; leave it out, or install a kernel of 5.11 or later",
+      },
+    },
+    quiet: {
+      "none is asked for": { on: { ...bare, kernel: "5.10.0-28-amd64" }, spec },
+      "the first that has it": { on: { ...bare, kernel: "5.11.0" }, spec: of({ bcqueuelen: 5000 }) },
+      "the kernel of Debian 13": { on: bare, spec: of({ bcqueuelen: 5000 }) },
+    },
+  },
   "kernel-vlan": {
     fires: {
       "a kernel without it": {

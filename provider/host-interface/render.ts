@@ -77,6 +77,7 @@ export function renderLinkConf(link: ResolvedInterface): string {
     DRIVER: link.driver === NetworkDriver.Macvlan ? undefined : link.driver,
     MAC: link.mac,
     MTU: link.mtu,
+    BCQUEUELEN: link.bcqueuelen,
     MODE: LINK_MODES[link.driver],
     REACH: link.reach,
     RANGE: link.ipRange,

@@ -61,6 +61,12 @@ export interface InterfaceSpec {
    * appliances; those on the NIC itself have the NIC's. Default: left as the kernel sets it, that of the device beneath.
    */
   mtu?: number;
+  /**
+   * How many frames of broadcast and multicast wait, at most, to be copied to the containers on what the link is on, 1000 to 100000:
+   * what comes while the queue is full is lost. The longest that any link there asks for counts. For multicast that comes in bursts, as
+   * streams do. Not with the driver ipvlan. Default: the kernel's, 1000.
+   */
+  bcqueuelen?: number;
   /** Whether the host and its appliances reach each other: none, pinned, range or watch. Default none. */
   reach?: Reach;
   /**
@@ -122,12 +128,16 @@ const nicSchema = z
       });
   });
 
+/** What the kernel takes where nothing is said. Docker's containers ask for it, so that less has no effect. */
+export const BCQUEUELEN = 1000;
+
 const fields = {
   name: text(linkNameFault).optional(),
   nic: nicSchema,
   vlan: z.number().int().min(1).max(4094).optional(),
   mac: ourMac.optional(),
   mtu: z.number().int().min(68).max(65535).optional(),
+  bcqueuelen: z.number().int().min(BCQUEUELEN).max(100_000).optional(),
   reach: z.enum(Reach).optional(),
   address: text((value) => parseIpv4(value).fault).optional(),
   address6: text((value) => parseIpv6(value).fault).optional(),
@@ -215,6 +225,7 @@ export interface ResolvedInterface {
   /** Absent with ipvlan: the link has the NIC's. */
   readonly mac?: string;
   readonly mtu?: number;
+  readonly bcqueuelen?: number;
   readonly reach: Reach;
   /** What reach: range is for; absent otherwise. */
   readonly ipRange?: string;
@@ -244,6 +255,7 @@ export function resolveInterface(
     nic,
     ...(spec.vlan === undefined ? {} : { vlan: { id: spec.vlan, device: vlanDevice(nic, spec.vlan) } }),
     ...(spec.mtu === undefined ? {} : { mtu: spec.mtu }),
+    ...(spec.bcqueuelen === undefined ? {} : { bcqueuelen: spec.bcqueuelen }),
     driver,
     ...(driver === NetworkDriver.Ipvlan ? {} : { mac }),
     reach: spec.reach ?? Reach.None,

@@ -24,6 +24,8 @@ export const linkSchema = z.object({
       info_data: z
         .object({
           mode: z.string().optional(),
+          /** Of a macvlan: the queue that it asks for. */
+          bcqueuelen: z.number().optional(),
           /** Flags of an ipvlan. */
           private: z.boolean().optional(),
           vepa: z.boolean().optional(),

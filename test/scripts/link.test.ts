@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { encodeFrames } from "../../provider/ssh/frames";
 import { fakeUnits, linkPayload, MARK as mark } from "./link-host";
@@ -69,6 +70,34 @@ describe.skipIf(why)("link", () => {
       "lan0: was macvlan on nic1 in mode private, made again as macvlan on nic0 in mode bridge",
     );
     expect(run.stderr).toContain("an address on it was taken away");
+  });
+
+  test("asks for a longer queue of broadcasts, in place, and for the kernel's own again", () => {
+    const queue = "BCQUEUELEN='5000'\n";
+    const run = net(
+      `q() { ip -d -o link show dev "$1" | grep -o ' [a-z]*queuelen [0-9]*' | tr -d '\\n'; echo; }
+       ip link add link nic0 name other type macvlan; p 0 | l apply lan0; i=$(cat /sys/class/net/lan0/ifindex); q lan0; q other; p 0 | l apply lan0
+       ip link set dev lan0 type macvlan bcqueuelen 3000; "$MACVLAN_ROOT/usr/local/libexec/macvlan/parent" lan0 0 check; echo check=$?; p 0 | l apply lan0; q lan0
+       p 1 | l apply lan0; q lan0; [ $i = $(cat /sys/class/net/lan0/ifindex) ] && echo same`,
+      payload(conf() + queue),
+      payload(),
+    );
+    const both = (link: number, used = link) => ` bcqueuelen ${link} usedbcqueuelen ${used}\n`;
+    expect(run.stdout).toBe(`${both(5000)}${both(1000, 5000)}check=1\n${both(5000)}${both(1000)}same\n`);
+    expect(run.stderr).toBe("lan0: created on nic0\n");
+    host.stub(
+      "ip",
+      `case "$*" in *bcqueuelen*) exit 255 ;; esac\nexec ${execFileSync("sh", ["-c", "command -v ip"], { encoding: "utf8" }).trim()} "$@"`,
+    );
+    const old = net(
+      "p 1 | l apply lan0; l confirm lan0; p 0 | l apply lan0; echo rc=$?; show",
+      payload(conf() + queue),
+      payload(),
+    );
+    expect(old.stdout).toBe(`rc=1\n${mac} bridge\n`);
+    expect(old.stderr).toContain(
+      "lan0: does not take the bcqueuelen 5000: that needs a kernel and an iproute2 of 5.11 or later",
+    );
   });
 
   test("refuses another kind of that name, and leaves it and /etc as they are", () => {

@@ -124,6 +124,22 @@ export const nicRules: readonly Rule<ResolvedInterface>[] = [
     },
   },
   {
+    id: "kernel-bcqueuelen",
+    severity: Severity.Refuse,
+    about: "`bcqueuelen` is asked for, which the kernel has from 5.11 on.",
+    find: ({ kernel }, { bcqueuelen }) => {
+      const [major = 0, minor = 0] = kernel.split(".").map((part) => parseInt(part, 10));
+      if (bcqueuelen === undefined || major > 5 || (major === 5 && minor >= 11)) return [];
+      return [
+        {
+          path: ["bcqueuelen"],
+          message: `the kernel ${kernel} cannot set how many broadcasts wait`,
+          remedy: "leave it out, or install a kernel of 5.11 or later",
+        },
+      ];
+    },
+  },
+  {
     id: "kernel-vlan",
     severity: Severity.Refuse,
     about: "The link is to be put on a VLAN, and the kernel has no `8021q`, built in or as a module.",

@@ -11,7 +11,7 @@ const LABEL = "pulumi-macvlan.repair";
  * host, and nothing has happened there.
  */
 const OF_CONTENTS =
-  /^this host has another version of |^\/.* (other content than|missing on this host$|left over$)|^the route to | is on \S+ instead of | has the (MAC|MTU) \S+ instead of | is not an? \S+ but an? | is to be on, is missing$/;
+  /^this host has another version of |^\/.* (other content than|missing on this host$|left over$)|^the route to | is on \S+ instead of | has the (MAC|MTU|bcqueuelen) \S+ instead of | is not an? \S+ but an? | is to be on, is missing$/;
 
 /** Reasons that a Command carries in REPAIR and a network in a label, without the time, which differs from run to run. */
 export function driftOf({ kind, old, new: after }: Pick<Step, "kind" | "old" | "new">): string[] {

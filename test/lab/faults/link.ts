@@ -47,6 +47,17 @@ export const linkFaults: Fault[] = [
     boot: { healed: true, why: "the link is made at each boot, before Docker" },
   },
   {
+    id: "link-queue",
+    title: "lan0 asks for another queue of broadcasts",
+    life: "a script that tunes the kernel",
+    where: "link",
+    inject: "ip link set lan0 type macvlan bcqueuelen 3000",
+    holds: "ip -d link show lan0 | grep -q ' bcqueuelen 3000 '",
+    says: "lan0 has the bcqueuelen 3000 instead of …",
+    up: "sets it in place",
+    boot: { healed: true, why: "the link is made at each boot, before Docker" },
+  },
+  {
     id: "link-mode",
     title: "lan0 is in another mode",
     life: "made again by hand from a recipe with mode private",

@@ -35,7 +35,7 @@ const round = (name: string, together: string, boot?: string): Round => ({
 export const manyRounds: Round[] = [
   round(
     "many at once",
-    "script-edited drop-in-removed link-mac link-address networkd-file " +
+    "script-edited drop-in-removed link-mac link-queue link-address networkd-file " +
       "stopped paused updated disconnected file-edited restart-policy interface-lost half-applied",
   ),
   round(
@@ -63,7 +63,7 @@ export const fewRounds: Round[] = [
 export const trunkRounds: Round[] = [
   round(
     "many on a VLAN",
-    "vlan-mtu vlan-mac vlan-ipv6 link-mac link-second-address6 link-hears-router route6-missing route6-left address6-lost other-address6",
+    "vlan-mtu vlan-mac vlan-ipv6 link-mac link-queue link-second-address6 link-hears-router route6-missing route6-left address6-lost other-address6",
   ),
   round("the VLAN gone", "vlan-missing"),
   round("another VLAN in its place", "vlan-by-hand"),

@@ -59,6 +59,7 @@ export const trunk: Crowd = {
       nic: { mac },
       vlan: VLAN,
       mtu: 1400,
+      bcqueuelen: 5000,
       reach: Reach.Pinned,
       address: "192.168.20.9",
       address6: "fd00:20::9",
