@@ -88,9 +88,16 @@ function* flow(ssh: SshArgs, probes: readonly Probe[]): SshFlow<Observation> {
   return toObservation(yield* runScript(ssh, observeScript(probes), TIMEOUT));
 }
 
+/** The text of the host's part: the functions first, then what calls them. */
+export function observeText(): string {
+  return ["docker.sh", "probe.sh", "observe.sh"]
+    .map((name) => readFileSync(join(__dirname, "host", name), "utf8"))
+    .join("\n");
+}
+
 /** What is sent to the host. The script also has its own text, which it hands on to the root that sudo gives it. */
 export function observeScript(probes: readonly Probe[] = []): string {
-  const text = readFileSync(join(__dirname, "host", "observe.sh"), "utf8");
+  const text = observeText();
   const asked = probes.flatMap(({ ip, on: { vlan, ...on } }) =>
     Object.entries(on).flatMap(([key, value]) =>
       value === undefined ? [] : [`${ip} ${key}:${value}${vlan === undefined ? "" : ` ${vlan}`}`],

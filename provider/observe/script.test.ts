@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { HostFacts, observeScript, parseFacts, Probe } from ".";
+import { HostFacts, observeScript, observeText, parseFacts, Probe } from ".";
 
 /** Others see neither the store of Docker's networks nor may they have the LAN asked. */
 const ROOT = process.getuid?.() === 0;
@@ -311,7 +311,7 @@ describe("the script", () => {
   });
 
   it("writes nowhere but to its output", () => {
-    const script = readFileSync(join(__dirname, "host", "observe.sh"), "utf8").replace(/^\s*#.*$/gm, "");
+    const script = observeText().replace(/^\s*#.*$/gm, "");
     const targets = [...script.matchAll(/(?<![<0-9=$-])\d?>+\s*(&\d|\/[\w/]+|"[^"]*"|\$\w+)/g)].map(
       ([, target]) => target,
     );
