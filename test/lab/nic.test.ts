@@ -20,6 +20,7 @@ const here = site();
 const { host, lab } = here;
 
 type Nic = macvlan.ApplianceHostArgs["interface"]["nic"];
+const SLOT = "pci-0000:00:04.0";
 const OTHER_MAC = "52:54:00:00:02:99";
 
 /** The LAN's address for the interface of this name, from the next time on that networkd sets it up. */
@@ -51,16 +52,24 @@ async function expectInPlace(stack: LabStack, before: Record<string, string>, ma
   expect(await containers(host)).toEqual(before);
 }
 
-test("another name: nothing to do where the MAC chooses the NIC, and the new name is told where the name does", async () => {
+test("another name: nothing to do where the MAC or the slot chooses the NIC, and the new name is told where the name does", async () => {
   const { stack, choose } = await provisionedHost();
   const before = await containers(host);
-  await host.shell("cat >/etc/systemd/network/10-lan.link", {
-    stdin: `[Match]\nPermanentMACAddress=${host.mac}\n[Link]\nName=wired\n`,
-  });
-  await host.reboot();
-  expect(await host.shell("ip link show dev lan0")).toContain("lan0@wired");
-  await expectServed();
-  await expectInSync(stack);
+  const rename = async (name: string): Promise<void> => {
+    await host.shell("cat >/etc/systemd/network/10-lan.link", {
+      stdin: `[Match]\nPermanentMACAddress=${host.mac}\n[Link]\nName=${name}\n`,
+    });
+    await host.reboot();
+    expect(await host.shell("ip link show dev lan0")).toContain(`lan0@${name}`);
+    await expectServed();
+    await expectInSync(stack);
+  };
+  choose({ path: SLOT });
+  await stack.up();
+  await rename("uplink");
+  choose({ mac: host.mac });
+  await stack.up();
+  await rename("wired");
   choose({ name: "ens4" });
   await expect(stack.preview()).rejects.toThrow(/no interface with the name ens4.*wired \(MAC 52:54:00:00:02:01/s);
   choose({ name: "wired" });
@@ -95,7 +104,7 @@ describe("another NIC in the same slot", () => {
   });
 
   test("chosen by path: nothing to do", async () => {
-    choose({ path: "pci-0000:00:04.0" });
+    choose({ path: SLOT });
     await stack.up();
     await replace();
     await expectInPlace(stack, before, host.mac);
