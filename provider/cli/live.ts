@@ -1,6 +1,6 @@
 // What is seen of a run over a fleet while it runs: a line per host that is worked on in a terminal, lines that stay elsewhere.
 import type { Moment, Outcome, Watcher } from "../fleet/run";
-import { outcomeLine } from "./provision-text";
+import { outcomeLine } from "./provision/text";
 import { Style, styleOf } from "./style";
 
 /** Milliseconds between two drawings. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
 import { Fault } from "../errors";
 import { destinationFault } from "../ssh";
-import { addProvision } from "./provision-options";
+import { addProvision } from "./provision/options";
 import { Exit, refusalOf, Report } from "./report";
 import { styleOf } from "./style";
 import { formatReport } from "./text";

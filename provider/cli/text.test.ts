@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { DOCTOR_PAGE, doctorPage } from "../../scripts/doctor-page";
 import { recorded } from "../doctor/fixtures/sight";
-import { addressTable } from "./provision-text";
+import { addressTable } from "./provision/text";
 import { Exit, PlacedFinding, refusalOf, Report, reportOf } from "./report";
 import { doctored, run, Target } from "./run";
 import { plain, styleOf, wrap } from "./style";

@@ -1,7 +1,8 @@
 // The command line of the commands that run Pulumi.
 import { Command, InvalidArgumentError } from "commander";
-import type { Printed } from "./fleet";
-import type { DestroyArguments, FleetArguments, PreviewArguments, ShardArguments, UpArguments } from "./provision";
+import type { Printed } from "../fleet";
+import type { DestroyArguments, PreviewArguments, ShardArguments, UpArguments } from ".";
+import type { FleetArguments } from "./session";
 
 /** An option that may be given again. Not a variadic one, which would take the hosts after it for its own. */
 const each = (value: string, before: readonly string[] = []): string[] => [...before, value];
@@ -14,7 +15,7 @@ const INVENTORY = [
 
 /** Adds `preview`, `up`, `destroy`, `outputs`, `shards` and `unlock`. */
 export function addProvision(macvlan: Command, version: string): void {
-  const provision = () => import("./provision");
+  const provision = () => import(".");
   running(macvlan, "preview", "what `up` would do to the hosts of an inventory; nothing is changed anywhere")
     .option("--against <file>", "compare with this inventory, without a state, secrets or hosts: for forks")
     .option("--report <format>", "a report for a pull request: md")

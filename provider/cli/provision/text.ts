@@ -1,9 +1,9 @@
 // What a run over a fleet prints for people: pure.
-import type { ApplianceAddress } from "../appliance-host";
-import type { Outcome, Status } from "../fleet/run";
-import { tally } from "../fleet/run";
-import { hostChange } from "../report/pull-request";
-import { columns, Style } from "./style";
+import type { ApplianceAddress } from "../../appliance-host";
+import type { Outcome, Status } from "../../fleet/run";
+import { tally } from "../../fleet/run";
+import { hostChange } from "../../report/pull-request";
+import { columns, Style } from "../style";
 
 const WORDS: Record<Status, string> = {
   unchanged: "nothing to do",

@@ -1,0 +1,4 @@
+export * from "./destroy";
+export * from "./preview";
+export * from "./stacks";
+export * from "./up";
