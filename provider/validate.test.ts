@@ -12,6 +12,7 @@ const schema = z.strictObject({
   wait: z.number().int().min(0).max(600).optional(),
   nested: z.strictObject({ gateway: z.string() }).optional(),
   list: z.array(z.strictObject({ name: z.string() })).optional(),
+  at: text(() => undefined, "a place, such as here").optional(),
   named: z.record(
     text((key) => (key === "X" ? { message: '"X" is no name', remedy: "use x" } : undefined)),
     z.strictObject({ startAfter: z.string().optional() }),
@@ -22,6 +23,7 @@ const lines = (value: unknown) => parse(schema, value, ["gw1"]).problems.map(for
 
 it.each<[string, unknown, string[]]>([
   ["missing fields", {}, ["gw1.ip: is missing; give text", "gw1.named: is missing; give a group of named entries"]],
+  ["a text that has a form", { ip: "a", named: { a: {} }, at: 5 }, ["gw1.at: is a number; give a place, such as here"]],
   ["nothing at all", undefined, ["gw1: is missing; give a group of fields"]],
   [
     "wrong types",

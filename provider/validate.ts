@@ -23,6 +23,9 @@ interface RefinementParams {
 /** Of a choice: values that somebody may try with reason, and why they are none here. */
 const refusals = z.registry<Readonly<Record<string, Fault>>>();
 
+/** Of a text: what to give, with its article and an example. */
+const wanted = z.registry<{ what: string }>();
+
 /** One of `values`; of those that are refused it says why. */
 export function choice<T extends Readonly<Record<string, string>>>(
   values: T,
@@ -65,10 +68,11 @@ export function fromIssue(schema: Schema, issue: Issue): Problem[] {
         };
       });
     }
-    case "invalid_type":
-      if (issue.input === undefined)
-        return [{ path, message: "is missing", remedy: `give ${article(typeName(issue.expected))}` }];
-      return [{ path, message: `is ${kindOf(issue.input)}`, remedy: `give ${article(typeName(issue.expected))}` }];
+    case "invalid_type": {
+      const at = schemaAt(schema, path);
+      const remedy = `give ${(at && wanted.get(unwrap(at))?.what) ?? article(typeName(issue.expected))}`;
+      return [{ path, message: issue.input === undefined ? "is missing" : `is ${kindOf(issue.input)}`, remedy }];
+    }
     case "invalid_value": {
       const values = issue.values.map((value) => JSON.stringify(value)).join(", ");
       if (issue.input === undefined) return [{ path, message: "is missing", remedy: `choose one of ${values}` }];
@@ -163,10 +167,11 @@ function fieldsOf(schema: Schema | undefined): string[] {
   return schema === undefined ? [] : Object.keys(defOf(unwrap(schema)).shape ?? {});
 }
 
-/** A text for which `fault` finds nothing wrong. */
-export function text(fault: (value: string) => Fault | undefined): z.ZodType<string, string> {
-  return z.string().superRefine((value, context) => {
+/** A text for which `fault` finds nothing wrong. `what` says what to give where there is none. */
+export function text(fault: (value: string) => Fault | undefined, what?: string): z.ZodType<string, string> {
+  const schema = z.string().superRefine((value, context) => {
     const found = fault(value);
     if (found) context.addIssue({ code: "custom", message: found.message, params: { remedy: found.remedy } });
   });
+  return what === undefined ? schema : schema.register(wanted, { what });
 }

@@ -159,7 +159,7 @@ const input = z.unknown().superRefine((value, context) => {
 });
 
 const fields = {
-  ip: text((value) => parseIpv4(value).fault),
+  ip: text((value) => parseIpv4(value).fault, "an IPv4 address, such as 192.168.76.53"),
   mac: text((value) => parseMac(value).fault).optional(),
   ip6: text((value) => parseIpv6(value).fault).optional(),
   slaac: z.boolean().optional(),

@@ -109,8 +109,8 @@ const fields = {
     if (cidr.value.prefix > 30 || cidr.value.prefix < 8)
       return { message: `${value} is no subnet for a LAN`, remedy: "use a prefix length of 8 to 30" };
     return undefined;
-  }),
-  gateway: text((value) => parseIpv4(value).fault),
+  }, "an IPv4 subnet, such as 192.168.76.0/24"),
+  gateway: text((value) => parseIpv4(value).fault, "the IPv4 address of the LAN's router, such as 192.168.76.1"),
   ipRange: text((value) => parseCidr(value).fault).optional(),
   dhcpPool: text((value) => parseRange(value).fault).optional(),
   hostAddress: text((value) => parseIpv4(value).fault).optional(),

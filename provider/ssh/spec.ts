@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Fault } from "../errors";
+import { text } from "../validate";
 
 /** How to reach a host with the workstation's own OpenSSH client. */
 export interface SshArgs {
@@ -41,10 +42,7 @@ export function optionsFault(options: readonly string[]): Fault | undefined {
 }
 
 export const sshSchema = z.strictObject({
-  destination: z.string().superRefine((text, context) => {
-    const fault = destinationFault(text);
-    if (fault) context.addIssue({ code: "custom", message: fault.message, params: { remedy: fault.remedy } });
-  }),
+  destination: text(destinationFault, "what ssh takes for the host, such as gw1 or admin@192.168.76.10"),
   options: z
     .array(z.string().min(1))
     .superRefine((options, context) => {

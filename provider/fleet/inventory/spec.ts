@@ -206,7 +206,7 @@ const applianceFields = {
     if (automatic(value) !== undefined) return undefined;
     const { fault } = parseIpv4(value);
     return fault && { message: fault.message, remedy: `${fault.remedy}, or auto` };
-  }),
+  }, "an IPv4 address, such as 192.168.76.53, or auto"),
   files: z.record(z.string(), file.nullable()),
   secrets: z.record(z.string(), secret.nullable()),
 };
