@@ -4,7 +4,7 @@ import { provideObservation } from "../observe";
 import { fixture } from "../observe/fixtures/fixture";
 import { ApplianceHost } from "./appliance-host";
 import { LANES } from "./order";
-import { ApplianceHostArgs } from "./spec";
+import type { ApplianceHostArgs } from "./spec";
 
 /** A registration as the engine gets it: with what it depends on, by name. */
 interface Registration {

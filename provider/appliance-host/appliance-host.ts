@@ -8,7 +8,9 @@ import { MacvlanNetwork } from "../macvlan-network";
 import { enforce, factsOf, judgesItsParts } from "../observe";
 import { lanes } from "./order";
 import { preflight } from "./preflight";
-import { ApplianceHostArgs, placeAppliance, probesOf, resolveHost } from "./spec";
+import { placeAppliance, probesOf } from "./host";
+import { resolveHost } from "./resolve";
+import type { ApplianceHostArgs } from "./spec";
 
 /** Where an appliance is on the LAN. */
 export interface ApplianceAddress {

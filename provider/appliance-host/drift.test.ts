@@ -9,7 +9,9 @@ import { ContainerFact, FileFact, HostFacts, LinkFact, UnitFact } from "../obser
 import { fixture } from "../observe/fixtures/fixture";
 import { inSync } from "../observe/fixtures/in-sync";
 import { driftOf } from "./drift";
-import { ApplianceHostArgs, ResolvedHost, resolveHost } from "./spec";
+import type { ResolvedHost } from "./host";
+import { resolveHost } from "./resolve";
+import type { ApplianceHostArgs } from "./spec";
 
 const image = "example.com/app@sha256:0000000000000000000000000000000000000000000000000000000000000000";
 const hostWith = (change: Partial<ApplianceHostArgs> = {}): ApplianceHostArgs => ({

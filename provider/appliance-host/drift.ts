@@ -4,7 +4,8 @@ import { linkDrift } from "../host-interface";
 import { networkDrift } from "../macvlan-network";
 import { HostFacts } from "../observe";
 import { ResolvedLan } from "./lans";
-import { ApplianceHostArgs, placeAppliance, ResolvedHost } from "./spec";
+import { placeAppliance, ResolvedHost } from "./host";
+import type { ApplianceHostArgs } from "./spec";
 
 /** A part of a host that is not as the specification says. */
 export interface Drift {

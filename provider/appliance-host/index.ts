@@ -3,4 +3,7 @@ export * from "./drift";
 export * from "./order";
 export * from "./preflight";
 export * from "./lans";
+export * from "./host";
+export * from "./resolve";
+export * from "./schema";
 export * from "./spec";

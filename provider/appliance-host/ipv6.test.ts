@@ -4,7 +4,9 @@ import { AddressFact, ContainerFact, HostFacts } from "../observe";
 import { inSync } from "../observe/fixtures/in-sync";
 import { driftOf } from "./drift";
 import { preflight } from "./preflight";
-import { ApplianceHostArgs, placeAppliance, probesOf, resolveHost } from "./spec";
+import { placeAppliance, probesOf } from "./host";
+import { resolveHost } from "./resolve";
+import type { ApplianceHostArgs } from "./spec";
 
 const service = { image: "example.com/app@sha256:0000000000000000000000000000000000000000000000000000000000000000" };
 const interfaceOf = (change: object = {}) => ({ nic: { mac: "52:54:00:00:02:07" }, ...change });

@@ -6,7 +6,9 @@ import { HostFacts } from "../observe";
 import { inSync } from "../observe/fixtures/in-sync";
 import { driftOf } from "./drift";
 import { preflight } from "./preflight";
-import { ApplianceHostArgs, placeAppliance, resolveHost } from "./spec";
+import { placeAppliance } from "./host";
+import { resolveHost } from "./resolve";
+import type { ApplianceHostArgs } from "./spec";
 
 const service = { image: "example.com/app:1" };
 const mac = "52:54:00:00:02:07";

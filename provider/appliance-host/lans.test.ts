@@ -7,7 +7,9 @@ import { inSync } from "../observe/fixtures/in-sync";
 import { ApplianceHost } from "./appliance-host";
 import { driftOf } from "./drift";
 import { preflight } from "./preflight";
-import { ApplianceHostArgs, probesOf, resolveHost } from "./spec";
+import { probesOf } from "./host";
+import { resolveHost } from "./resolve";
+import type { ApplianceHostArgs } from "./spec";
 
 const service = { image: "example.com/app@sha256:0000000000000000000000000000000000000000000000000000000000000000" };
 const nic = { mac: "52:54:00:00:02:07" };

@@ -6,7 +6,8 @@ import { HostFacts } from "../observe";
 import { fixture } from "../observe/fixtures/fixture";
 import { inSync } from "../observe/fixtures/in-sync";
 import { hostRules, preflight } from "./preflight";
-import { ApplianceHostArgs, resolveHost } from "./spec";
+import { resolveHost } from "./resolve";
+import type { ApplianceHostArgs } from "./spec";
 
 const service = { image: "example.com/app@sha256:0000000000000000000000000000000000000000000000000000000000000000" };
 const said = (facts: HostFacts, args: ApplianceHostArgs) =>

@@ -5,7 +5,7 @@ import { deviceUnder, hostInterfaceRules } from "../host-interface";
 import { macvlanNetworkRules } from "../macvlan-network";
 import { AnyRule, findAll, Finding, HostFacts } from "../observe";
 import { ResolvedLan } from "./lans";
-import { ResolvedHost } from "./spec";
+import type { ResolvedHost } from "./host";
 
 /** The rules of all stages, in boot order. */
 export const hostRules: readonly AnyRule[] = [

@@ -5,7 +5,8 @@ import { NetworkSpec } from "../macvlan-network";
 import { HostFacts, UnitFact } from "../observe";
 import { inSync } from "../observe/fixtures/in-sync";
 import { driftOf } from "./drift";
-import { ApplianceHostArgs, resolveHost } from "./spec";
+import { resolveHost } from "./resolve";
+import type { ApplianceHostArgs } from "./spec";
 
 const image = "example.com/app@sha256:0000000000000000000000000000000000000000000000000000000000000000";
 const hostWith = (link: Partial<InterfaceSpec> = {}, network: Partial<NetworkSpec> = {}): ApplianceHostArgs => ({

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { formatProblem } from "../errors";
 import { fixture } from "../observe/fixtures/fixture";
 import { preflight } from "./preflight";
-import { resolveHost } from "./spec";
+import { resolveHost } from "./resolve";
 
 const image = "example.com/dns@sha256:0000000000000000000000000000000000000000000000000000000000000000";
 const good = {

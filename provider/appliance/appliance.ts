@@ -9,7 +9,8 @@ import { applianceDrift } from "./drift";
 import { pinRules } from "./preflight";
 import { renderFiles, renderSecrets } from "./render";
 import { resolveAppliance, withSecret } from "./resolve";
-import { ApplianceArgs, applianceSchema } from "./spec";
+import { applianceSchema } from "./schema";
+import type { ApplianceArgs } from "./spec";
 
 /**
  * Stage 3: one Compose project with one service on the LAN, its MAC and IP pinned and read back from the running container.

@@ -3,6 +3,8 @@ export * from "./drift";
 export { readCompose } from "./definition";
 export { APPLIANCE_LABEL, applianceFiles, containerName, versionDigest } from "./render";
 export * from "./preflight";
+export * from "./problems";
 export * from "./resolve";
+export * from "./schema";
 export * from "./seen";
 export * from "./spec";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { isRight } from "./spec";
+import { isRight } from "./problems";
 import { Seen } from "./seen";
 import type { ApplianceSpec } from "./spec";
 

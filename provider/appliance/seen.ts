@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { group } from "../validate";
 import { areAlike } from "./alike";
-import { Definition } from "./definition";
 import type { ApplianceSpec } from "./spec";
 
 /** So many are kept: a service that is another one on each host comes once. */
@@ -43,7 +42,7 @@ export class Seen {
   }
 
   /** Keeps that no fault was found, if that holds with any name, address and MAC. */
-  keep(spec: ApplianceSpec, network: string, { file }: Definition): void {
+  keep(spec: ApplianceSpec, network: string, { file }: { readonly file: Record<string, unknown> }): void {
     if (this.faultless.size >= KEPT || !standsAlone(file)) return;
     const service: unknown = spec.service;
     const { files, lanService } = spec;

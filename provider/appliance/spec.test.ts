@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 import { formatProblem } from "../errors";
 import { parse } from "../validate";
 import { resolveAppliance, withSecrets } from "./resolve";
-import { applianceSchema, ApplianceSpec, hostApplianceSchema, placedProblems } from "./spec";
+import { placedProblems } from "./problems";
+import { applianceSchema, hostApplianceSchema } from "./schema";
+import type { ApplianceSpec } from "./spec";
 
 const good: ApplianceSpec = { ip: "192.168.76.53", service: { image: "a" } };
 const said = (more: object) => parse(hostApplianceSchema, { ...good, ...more }).problems.map(formatProblem);

@@ -8,11 +8,11 @@ import {
   seesFiles,
   unitReasons,
 } from "../observe";
-import { aLink, LINK_MODES, NetworkDriver } from "./driver";
+import { aLink, BCQUEUELEN, LINK_MODES, NetworkDriver } from "./driver";
 import { deviceUnder, findNics } from "./preflight";
 import { INBOUND_RULES, LINK_MARK, linkFiles } from "./render";
 import { routeDrift } from "./route-drift";
-import { BCQUEUELEN, isWatched, ResolvedInterface } from "./spec";
+import { isWatched, ResolvedInterface } from "./resolve";
 
 /** What of the parent link is not as it is to be. */
 export function linkDrift(facts: HostFacts, link: ResolvedInterface): string[] {

@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 import { formatProblem } from "../errors";
 import { parse } from "../validate";
 import { renderLink, renderLinkConf } from "./render";
-import { hostInterfaceSchema, InterfaceSpec, Reach, resolveInterface } from "./spec";
+import { resolveInterface } from "./resolve";
+import { hostInterfaceSchema } from "./schema";
+import { InterfaceSpec, Reach } from "./spec";
 
 const resolve = (spec: InterfaceSpec) => resolveInterface(spec, "gw1");
 

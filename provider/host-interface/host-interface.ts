@@ -6,7 +6,9 @@ import { confirmedCommand, deleteCommand } from "../ssh";
 import { linkDrift } from "./drift";
 import { hostInterfaceRules } from "./preflight";
 import { renderLink } from "./render";
-import { HostInterfaceArgs, hostInterfaceSchema, linkProbes, resolveInterface } from "./spec";
+import { linkProbes, resolveInterface } from "./resolve";
+import { hostInterfaceSchema } from "./schema";
+import type { HostInterfaceArgs } from "./spec";
 
 /**
  * Stage 1: the host's link that is Docker's parent, and unless `reach` is none the host's way to its appliances.

@@ -2,7 +2,8 @@ import { HostFacts, LinkFact, NetworkFact } from "../observe";
 import { fixture } from "../observe/fixtures/fixture";
 import { testRules, withLink, withLinks } from "../observe/fixtures/rule-cases";
 import { hostInterfaceRules } from "./preflight";
-import { InterfaceSpec, resolveInterface } from "./spec";
+import { resolveInterface } from "./resolve";
+import type { InterfaceSpec } from "./spec";
 
 const bare = fixture("trixie-bare");
 const used = fixture("trixie-in-use");

@@ -1,6 +1,7 @@
 import { encodeConf, encodeFrames } from "../ssh";
 import { LINK_MODES, NetworkDriver } from "./driver";
-import { NicArgs, ResolvedInterface } from "./spec";
+import type { ResolvedInterface } from "./resolve";
+import type { NicArgs } from "./spec";
 
 const MARK = "# managed by pulumi-macvlan";
 /** How many rules inbound.sh puts on a link that lets no connections in. */
@@ -63,7 +64,7 @@ export function renderLink(link: ResolvedInterface): string {
   return encodeFrames(Object.fromEntries(linkFiles(link).map(({ frame, content }) => [frame, content])));
 }
 
-/** What the host's scripts read. No value can hold a quote (see spec.ts). */
+/** What the host's scripts read. No value can hold a quote (see schema.ts). */
 export function renderLinkConf(link: ResolvedInterface): string {
   const { name, mac, path } = link.nic;
   const values = {

@@ -1,6 +1,7 @@
 import { contains, contains6, parseCidr, parseCidr6, parseIpv4, parseIpv6 } from "../address";
 import { ContainerFact, HostFacts, RouteFact } from "../observe";
-import { Reach, ResolvedInterface } from "./spec";
+import type { ResolvedInterface } from "./resolve";
+import { Reach } from "./spec";
 
 /** Routes of ours, and no others, carry this protocol number. */
 const PROTOCOL = "201";

@@ -1,6 +1,6 @@
 import { HostFacts } from "../observe";
 import { differences, observedNetwork, seesNetworks } from "./observed";
-import { ResolvedNetwork } from "./spec";
+import type { ResolvedNetwork } from "./resolve";
 
 /** What of the Docker network is not as it is to be. A ghost is as it is to be: what is wrong with it is Docker's start. */
 export function networkDrift(facts: HostFacts, spec: ResolvedNetwork): string[] {

@@ -4,4 +4,6 @@ export * from "./macvlan-network";
 export * from "./observed";
 export * from "./options";
 export * from "./preflight";
+export * from "./resolve";
+export * from "./schema";
 export * from "./spec";

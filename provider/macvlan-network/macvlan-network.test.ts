@@ -5,7 +5,9 @@ import { formatProblem } from "../errors";
 import { fixture } from "../observe/fixtures/fixture";
 import { parse } from "../validate";
 import { differences, equalsSpec } from "./observed";
-import { addressFault, macvlanNetworkSchema, NetworkSpec, resolveNetwork } from "./spec";
+import { addressFault, resolveNetwork } from "./resolve";
+import { macvlanNetworkSchema } from "./schema";
+import type { NetworkSpec } from "./spec";
 
 const lan: NetworkSpec = {
   subnet: "192.168.76.0/24",

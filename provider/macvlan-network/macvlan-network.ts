@@ -8,7 +8,9 @@ import { networkDrift } from "./drift";
 import { differences, equalsSpec, observedNetwork } from "./observed";
 import { optionsOf } from "./options";
 import { macvlanNetworkRules, NETWORK_LABEL } from "./preflight";
-import { MacvlanNetworkArgs, macvlanNetworkSchema, ResolvedNetwork, resolveNetwork } from "./spec";
+import { ResolvedNetwork, resolveNetwork } from "./resolve";
+import { macvlanNetworkSchema } from "./schema";
+import type { MacvlanNetworkArgs } from "./spec";
 import { stackHasNetwork } from "./state";
 
 /** On a network that was made because there was none: when and why. */

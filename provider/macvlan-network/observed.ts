@@ -1,7 +1,7 @@
 import { HostFacts, NetworkFact } from "../observe";
 import { ResolvedIpv6 } from "./ipv6";
 import { optionsOf } from "./options";
-import { ResolvedNetwork } from "./spec";
+import type { ResolvedNetwork } from "./resolve";
 
 /** Whether Docker was asked for its networks: it always has some of its own. */
 export function seesNetworks({ networks, failed }: HostFacts): boolean {

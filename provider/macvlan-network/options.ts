@@ -1,5 +1,5 @@
 import { NetworkDriver } from "../host-interface";
-import type { ResolvedNetwork } from "./spec";
+import type { ResolvedNetwork } from "./resolve";
 
 /** Docker's options of the network. */
 export function optionsOf({ parent, driver, mode }: ResolvedNetwork): Record<string, string> {

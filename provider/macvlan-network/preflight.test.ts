@@ -2,7 +2,8 @@ import { AddressFact, HostFacts, NetworkFact, ZombieFact } from "../observe";
 import { fixture } from "../observe/fixtures/fixture";
 import { testRules, withDocker, withInfo, withVersion } from "../observe/fixtures/rule-cases";
 import { macvlanNetworkRules, NETWORK_LABEL, NetworkOnLink } from "./preflight";
-import { NetworkSpec, resolveNetwork } from "./spec";
+import { resolveNetwork } from "./resolve";
+import type { NetworkSpec } from "./spec";
 
 const bare = fixture("trixie-bare");
 const used = fixture("trixie-in-use");

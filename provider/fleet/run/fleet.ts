@@ -8,21 +8,13 @@ import { Inventory, InventoryHost } from "../inventory";
 import { EngineError } from "./engine";
 import { faultOf } from "./faults";
 import { previewFromNothing } from "./from-nothing";
-import { Gate } from "./gate";
+import { Gate, Interrupt } from "./gate";
 import { Operation, Outcome } from "./outcome";
 import { Plan, notReviewed, planOf } from "./plan";
 import { pool } from "./pool";
 import { hostProgram, STOPPED } from "./program";
 import { isOnHost, Moment, Ran, runStack } from "./run";
 import { Stacks } from "./stacks";
-
-/** A run that a person may end early. */
-export interface Interrupt {
-  /** After the first Ctrl-C: what runs ends, nothing is begun. */
-  readonly isOver: () => boolean;
-  /** After the second: the engine drops what it does. */
-  readonly signal: AbortSignal;
-}
 
 /** Told while a fleet is worked on. */
 export interface Watcher {

@@ -1,5 +1,12 @@
 // Ends the run of one host after what it has begun, once a person asks for that.
-import type { Interrupt } from "./fleet";
+
+/** A run that a person may end early. */
+export interface Interrupt {
+  /** After the first Ctrl-C: what runs ends, nothing is begun. */
+  readonly isOver: () => boolean;
+  /** After the second: the engine drops what it does. */
+  readonly signal: AbortSignal;
+}
 
 /**
  * What the program registers asks for a pass. Once the run is over nothing gets one; and when everything that had one has ended,

@@ -1,7 +1,8 @@
 export { EngineError } from "./engine";
 export { FleetError } from "./faults";
 export { Fleet } from "./fleet";
-export type { Interrupt, Watcher } from "./fleet";
+export type { Watcher } from "./fleet";
+export type { Interrupt } from "./gate";
 export { exitCode, tally } from "./outcome";
 export type { Outcome, Status } from "./outcome";
 export { parsePlan, planOf } from "./plan";

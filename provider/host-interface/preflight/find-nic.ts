@@ -1,6 +1,7 @@
 import { Fault, nearest, Problem } from "../../errors";
 import { HostFacts, LinkFact } from "../../observe";
-import type { NicArgs, ResolvedInterface } from "../spec";
+import type { ResolvedInterface } from "../resolve";
+import type { NicArgs } from "../spec";
 
 /** The NIC's permanent MAC: iproute2 prints it only where it differs from the one in use. */
 function permanentMac(link: LinkFact): string {

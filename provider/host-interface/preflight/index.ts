@@ -1,5 +1,5 @@
 import { Rule } from "../../observe";
-import type { ResolvedInterface } from "../spec";
+import type { ResolvedInterface } from "../resolve";
 import { linkRules } from "./link";
 import { nicRules } from "./nic";
 import { surroundingsRules } from "./surroundings";

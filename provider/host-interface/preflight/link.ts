@@ -2,7 +2,7 @@ import { Fault } from "../../errors";
 import { answeredFault, givenIpv4, HostFacts, LinkFact, Rule, Severity } from "../../observe";
 import { aLink, LINK_MODES, NetworkDriver } from "../driver";
 import { LINK_MARK, linkFiles } from "../render";
-import type { ResolvedInterface } from "../spec";
+import type { ResolvedInterface } from "../resolve";
 import { deviceUnder, findNics, onNic } from "./find-nic";
 
 /** Why a link of that name that is not ours cannot be taken over; the scripts on the host say the same. */

@@ -1,7 +1,7 @@
 import { Fault, Path, Problem } from "../../errors";
 import { HostFacts, LinkFact, NetworkFact, Rule, Severity } from "../../observe";
 import { LINK_MODES } from "../driver";
-import type { ResolvedInterface } from "../spec";
+import type { ResolvedInterface } from "../resolve";
 import { findNics, inventory, missing, onDevice, onNic, selection, withLower, wordFor } from "./find-nic";
 
 /** Kinds of interfaces behind which there is no LAN, or on which the kernel puts no macvlan. */

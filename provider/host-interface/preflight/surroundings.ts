@@ -1,7 +1,7 @@
 import { Fault, Problem } from "../../errors";
 import { HostFacts, Rule, Severity } from "../../observe";
 import { linkFiles, madeFor } from "../render";
-import type { ResolvedInterface } from "../spec";
+import type { ResolvedInterface } from "../resolve";
 import { onDevice, onNic } from "./find-nic";
 
 /** Hypervisors whose switch drops what a guest sends under another MAC, by systemd-detect-virt, and the knob that each has. */

@@ -1,6 +1,6 @@
 import { contains, parseCidr, parseIpv4 } from "../../address";
 import { givenIpv4, HostFacts, Rule, Severity } from "../../observe";
-import type { ResolvedNetwork } from "../spec";
+import type { ResolvedNetwork } from "../resolve";
 
 /** A network with what is known of the link that it is on; by itself it is what the host has. */
 export interface NetworkOnLink extends ResolvedNetwork {

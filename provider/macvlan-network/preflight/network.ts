@@ -1,7 +1,7 @@
 import { overlaps, overlaps6, parseCidr, readCidr6 } from "../../address";
 import { compareVersions, HostFacts, NetworkFact, Rule, Severity } from "../../observe";
 import { differences, equalsSpec, observedNetwork } from "../observed";
-import type { ResolvedNetwork } from "../spec";
+import type { ResolvedNetwork } from "../resolve";
 
 /** On the Docker network, so that ours are told from those that somebody made by hand. */
 export const NETWORK_LABEL = "pulumi-macvlan.managed";
