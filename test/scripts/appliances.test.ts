@@ -50,7 +50,6 @@ describe("stage 3", () => {
     });
     host.write("sys/class/net/lan0/lower_ens4", "");
     host.write("sys/class/net/ens4/ifindex", "3\n");
-    host.stub("restore", "");
     host.write("usr/local/libexec/macvlan/appliance", '#!/bin/sh\necho "appliance $*" >>"$MACVLAN_ROOT/calls"\n');
     host.sh('chmod 755 "$MACVLAN_ROOT/usr/local/libexec/macvlan/appliance"');
   });
@@ -115,6 +114,14 @@ describe("stage 3", () => {
     host.sh('rm "$MACVLAN_ROOT/etc/macvlan/appliances/dns/applied"');
     expect(stage3().stderr).toContain("dns: was not applied to the end; doing: restore");
     expect(acted()).toEqual(["appliance restore dns"]);
+  });
+
+  test("why a restore failed is told in the line of the appliance, also to the journal", () => {
+    add("dns");
+    host.sh('rm "$MACVLAN_ROOT/etc/macvlan/appliances/dns/applied"');
+    host.write("usr/local/libexec/macvlan/appliance", '#!/bin/sh\n. "${0%/*}/lib.sh"\ndie "dns: no such image"\n');
+    const run = host.sh('JOURNAL_STREAM=1:2 "$MACVLAN_ROOT/usr/local/libexec/macvlan/appliances" start');
+    expect(run.stderr).toContain("\n<3>dns: restore failed: no such image\n");
   });
 
   test.each<[string, Row, string | undefined]>([
