@@ -167,11 +167,17 @@ function fieldsOf(schema: Schema | undefined): string[] {
   return schema === undefined ? [] : Object.keys(defOf(unwrap(schema)).shape ?? {});
 }
 
+/** Tells what a refinement has found, with paths below what is refined. */
+export function report(context: z.core.$RefinementCtx, problems: readonly (Fault & Partial<Problem>)[]): void {
+  for (const { path = [], message, remedy } of problems)
+    context.addIssue({ code: "custom", path: [...path], message, params: { remedy } });
+}
+
 /** A text for which `fault` finds nothing wrong. `what` says what to give where there is none. */
 export function text(fault: (value: string) => Fault | undefined, what?: string): z.ZodType<string, string> {
   const schema = z.string().superRefine((value, context) => {
     const found = fault(value);
-    if (found) context.addIssue({ code: "custom", message: found.message, params: { remedy: found.remedy } });
+    if (found) report(context, [found]);
   });
   return what === undefined ? schema : schema.register(wanted, { what });
 }

@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { lanSubnet6Fault, linkNameFault, parseCidr, parseIpv4, parseIpv6, parseMac } from "../address";
-import { below, Fault, Problem } from "../errors";
+import { below, Fault } from "../errors";
 import { NetworkDriver } from "../host-interface";
 import { addressFault, ipv6Fault, resolveNetwork } from "../macvlan-network";
 import { overridesSchema } from "../observe";
 import { sshSchema } from "../ssh";
-import { text } from "../validate";
+import { report, text } from "../validate";
 import { relativePath } from "./model";
 import { pinRules } from "./preflight";
 import { problemsOf } from "./problems";
@@ -53,13 +53,9 @@ const named = text(applianceNameFault);
 const input = z.unknown().superRefine((value, context) => {
   const later = pulumi.Output.isInstance(value) || value instanceof Promise;
   if (!later && typeof value !== "string")
-    context.addIssue({ code: "custom", message: "is not text", params: { remedy: "give text, or an Output of text" } });
+    report(context, [{ message: "is not text", remedy: "give text, or an Output of text" }]);
   else if (typeof value === "string" && value.includes("\0"))
-    context.addIssue({
-      code: "custom",
-      message: "has a zero byte",
-      params: { remedy: "encode it, such as in base64" },
-    });
+    report(context, [{ message: "has a zero byte", remedy: "encode it, such as in base64" }]);
 });
 
 const fields = {
@@ -141,9 +137,4 @@ function readable(given: object): Partial<ApplianceSpec> {
       return data === undefined ? [] : [[key, data]];
     }),
   );
-}
-
-function report(context: z.core.$RefinementCtx, problems: readonly Problem[]): void {
-  for (const { path, message, remedy } of problems)
-    context.addIssue({ code: "custom", path: [...path], message, params: { remedy } });
 }

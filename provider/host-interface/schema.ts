@@ -3,7 +3,7 @@ import { interfaceNameFault, linkNameFault, macFault, parseCidr, parseIpv4, pars
 import { Fault, Problem } from "../errors";
 import { overridesSchema } from "../observe";
 import { sshSchema } from "../ssh";
-import { text } from "../validate";
+import { report, text } from "../validate";
 import { BCQUEUELEN, NetworkDriver } from "./driver";
 import { hostInterfaceRules } from "./preflight";
 import { InterfaceSpec, Reach } from "./spec";
@@ -27,11 +27,12 @@ const nicSchema = z
   .superRefine((nic, context) => {
     const given = Object.values(nic).filter((value) => value !== undefined).length;
     if (given !== 1)
-      context.addIssue({
-        code: "custom",
-        message: given === 0 ? "names no interface" : "names the interface in several ways",
-        params: { remedy: "give exactly one of name, mac and path" },
-      });
+      report(context, [
+        {
+          message: given === 0 ? "names no interface" : "names the interface in several ways",
+          remedy: "give exactly one of name, mac and path",
+        },
+      ]);
   });
 
 const fields = {
@@ -49,7 +50,9 @@ const fields = {
   waitForNic: z.number().int().min(0).max(600).optional(),
 };
 
-export const interfaceSchema = z.strictObject(fields).superRefine(checkReach);
+export const interfaceSchema = z
+  .strictObject(fields)
+  .superRefine((spec, context) => report(context, reachProblems(spec)));
 export const hostInterfaceSchema = z
   .strictObject({
     ssh: sshSchema,
@@ -59,16 +62,14 @@ export const hostInterfaceSchema = z
     ...fields,
   })
   .superRefine((spec, context) => {
-    checkReach(spec, context);
+    const problems = reachProblems(spec);
     if (spec.reach === Reach.Range && spec.ipRange === undefined)
-      context.addIssue({
-        code: "custom",
+      problems.push({
         path: ["reach"],
         message: "range is the route to ipRange, which is not given",
-        params: { remedy: "give the network's ipRange, or set reach: pinned" },
+        remedy: "give the network's ipRange, or set reach: pinned",
       });
-    for (const { path, message, remedy } of driverProblems(spec, spec.driver ?? NetworkDriver.Macvlan))
-      context.addIssue({ code: "custom", path: [...path], message, params: { remedy } });
+    report(context, [...problems, ...driverProblems(spec, spec.driver ?? NetworkDriver.Macvlan)]);
   });
 
 /** An address, or a subnet that leaves the way to everything else alone. */
@@ -83,32 +84,32 @@ function destinationFault(value: string): Fault | undefined {
     : undefined;
 }
 
-function checkReach(
-  { reach = Reach.None, routes = [], inbound }: Pick<InterfaceSpec, "reach" | "routes" | "inbound">,
-  context: z.RefinementCtx,
-): void {
+function reachProblems({
+  reach = Reach.None,
+  routes = [],
+  inbound,
+}: Pick<InterfaceSpec, "reach" | "routes" | "inbound">): Problem[] {
+  const problems: Problem[] = [];
   if (routes.length > 0 && reach === Reach.None)
-    context.addIssue({
-      code: "custom",
+    problems.push({
       path: ["routes"],
       message: "with reach: none the host reaches nothing over the link",
-      params: { remedy: "set reach: pinned, or leave routes out" },
+      remedy: "set reach: pinned, or leave routes out",
     });
   if (inbound !== undefined && reach === Reach.None)
-    context.addIssue({
-      code: "custom",
+    problems.push({
       path: ["inbound"],
       message: "with reach: none nothing comes to the host over the link",
-      params: { remedy: "set reach: pinned, or leave inbound out" },
+      remedy: "set reach: pinned, or leave inbound out",
     });
   const twice = routes.findIndex((route, i) => routes.indexOf(route) < i);
   if (twice >= 0)
-    context.addIssue({
-      code: "custom",
+    problems.push({
       path: ["routes", twice],
       message: `${routes[twice]} is there twice`,
-      params: { remedy: "take one of them away" },
+      remedy: "take one of them away",
     });
+  return problems;
 }
 
 /** What a link cannot be with the driver of its network; paths below the link. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Fault } from "../errors";
-import { text } from "../validate";
+import { report, text } from "../validate";
 
 /** How to reach a host with the workstation's own OpenSSH client. */
 export interface SshArgs {
@@ -47,7 +47,7 @@ export const sshSchema = z.strictObject({
     .array(z.string().min(1))
     .superRefine((options, context) => {
       const fault = optionsFault(options);
-      if (fault) context.addIssue({ code: "custom", message: fault.message, params: { remedy: fault.remedy } });
+      if (fault) report(context, [fault]);
     })
     .optional(),
 });

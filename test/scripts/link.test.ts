@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { encodeFrames } from "../../provider/ssh/frames";
 import { fakeUnits, linkPayload, MARK as mark } from "./link-host";
@@ -85,10 +84,8 @@ describe.skipIf(why)("link", () => {
     const both = (link: number, used = link) => ` bcqueuelen ${link} usedbcqueuelen ${used}\n`;
     expect(run.stdout).toBe(`${both(5000)}${both(1000, 5000)}check=1\n${both(5000)}${both(1000)}same\n`);
     expect(run.stderr).toBe("lan0: created on nic0\n");
-    host.stub(
-      "ip",
-      `case "$*" in *bcqueuelen*) exit 255 ;; esac\nexec ${execFileSync("sh", ["-c", "command -v ip"], { encoding: "utf8" }).trim()} "$@"`,
-    );
+    // the next `ip` on the PATH is the real one
+    host.stub("ip", 'case "$*" in *bcqueuelen*) exit 255 ;; esac\nPATH=${PATH#*:} exec ip "$@"');
     const old = net(
       "p 1 | l apply lan0; l confirm lan0; p 0 | l apply lan0; echo rc=$?; show",
       payload(conf() + queue),

@@ -25,7 +25,7 @@ export interface FleetArguments {
 
 export type Problems = readonly (PositionedProblem | FleetError["problems"][number])[];
 
-/** What a question was answered with no. */
+/** After a question that was answered with no. */
 export const NOTHING: Printed = { error: "nothing was done\n", exitCode: Exit.CouldNotLook };
 
 /** Whether there is nobody to ask. */
@@ -103,14 +103,13 @@ interface Run {
 
 /** A run over hosts, with its progress on the terminal, which ends as somebody asks by a signal. */
 export async function watched<T>(
-  { hosts, detailed, ...run }: Run,
+  { inventory, stacks, hosts, detailed, keepGoing }: Run,
   { parallel = 4, offline = false, plan, savePlan }: FleetArguments & { plan?: string; savePlan?: string },
   work: (fleet: Fleet, live: Live) => Promise<T>,
 ): Promise<T> {
   const live = new Live(hosts, detailed);
   const { interrupt, dispose } = interruptible((line) => live.say(line));
   const exact = plan !== undefined || savePlan !== undefined;
-  const { inventory, stacks, keepGoing } = run;
   try {
     return await work(
       new Fleet(inventory, stacks, { parallel, keepGoing, offline, exact, interrupt, watcher: live }),

@@ -67,10 +67,11 @@ async function inWaves(
     const done = await fleet.up(wave, plans);
     outcomes.push(...done);
     if (i === all.length - 1) break;
-    const wrong = exitCode(done) !== 0 || args.offline === true ? [] : await verified(wave, inventory);
+    const failed = exitCode(done) !== 0;
+    const wrong = failed || args.offline === true ? [] : await verified(wave, inventory);
     if (wrong.length > 0)
       live.say(`stopped after wave ${i + 1}: macvlan verify has something to say of ${wrong.join(", ")}`);
-    stopped = exitCode(done) !== 0 || wrong.length > 0;
+    stopped = failed || wrong.length > 0;
   }
   return outcomes;
 }

@@ -1,7 +1,7 @@
 import { existsSync, renameSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { parseIpv4 } from "../../address";
-import { parse, text } from "../../validate";
+import { parse, report, text } from "../../validate";
 import { Files, shown } from "./files";
 import { Findings } from "./findings";
 import { Place, placeOfEntry, plain, trail } from "./tree";
@@ -22,11 +22,12 @@ const lockSchema = z.strictObject({
   about: z.string().optional(),
   version: z.number().superRefine((version, context) => {
     if (version !== VERSION)
-      context.addIssue({
-        code: "custom",
-        message: `is ${version}, which is not known here`,
-        params: { remedy: "use the version of pulumi-macvlan that wrote it, or a later one" },
-      });
+      report(context, [
+        {
+          message: `is ${version}, which is not known here`,
+          remedy: "use the version of pulumi-macvlan that wrote it, or a later one",
+        },
+      ]);
   }),
   addresses: z.record(
     z.string(),

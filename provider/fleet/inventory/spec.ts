@@ -3,7 +3,7 @@ import { parseCidr, parseIpv4, parseRange } from "../../address";
 import { HostAppliance, hostApplianceSchema } from "../../appliance";
 import { ApplianceHostArgs, applianceHostSchema, LanSpec } from "../../appliance-host";
 import { Fault } from "../../errors";
-import { text } from "../../validate";
+import { report, text } from "../../validate";
 import { mentionsVariable } from "./variables";
 
 /** Where the value of a secret comes from when it is needed: exactly one field. The value itself is never in an inventory. */
@@ -164,7 +164,7 @@ function either(fault: (value: unknown) => Fault | undefined, shown: Record<stri
     .unknown()
     .superRefine((value, context) => {
       const found = fault(value);
-      if (found) context.addIssue({ code: "custom", message: found.message, params: { remedy: found.remedy } });
+      if (found) report(context, [found]);
     })
     .meta(shown);
 }

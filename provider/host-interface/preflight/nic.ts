@@ -1,5 +1,5 @@
 import { Fault, Path, Problem } from "../../errors";
-import { HostFacts, LinkFact, NetworkFact, Rule, Severity } from "../../observe";
+import { compareVersions, HostFacts, LinkFact, NetworkFact, Rule, Severity } from "../../observe";
 import { LINK_MODES } from "../driver";
 import type { ResolvedInterface } from "../resolve";
 import { findNics, inventory, missing, onDevice, onNic, selection, withLower, wordFor } from "./find-nic";
@@ -128,8 +128,7 @@ export const nicRules: readonly Rule<ResolvedInterface>[] = [
     severity: Severity.Refuse,
     about: "`bcqueuelen` is asked for, which the kernel has from 5.11 on.",
     find: ({ kernel }, { bcqueuelen }) => {
-      const [major = 0, minor = 0] = kernel.split(".").map((part) => parseInt(part, 10));
-      if (bcqueuelen === undefined || major > 5 || (major === 5 && minor >= 11)) return [];
+      if (bcqueuelen === undefined || compareVersions(kernel, "5.11") >= 0) return [];
       return [
         {
           path: ["bcqueuelen"],
